@@ -1,0 +1,1 @@
+"""Customer segmentation: the algorithms and tools behind the dbt project."""

@@ -1,0 +1,32 @@
+"""The ``segmentation`` command: one subcommand a task, each in the module that does the work."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "dictionary": "segmentation.dictionary_cli:dictionary",
+    "sample": "segmentation.sample:sample_command",
+    "summary": "segmentation.summary:summary_command",
+}
+
+
+class _LazyGroup(click.Group):
+    """Import a subcommand only when it is asked for, so that ``--help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module_name, attribute = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module_name), attribute)
+        return command
+
+
+@click.group(cls=_LazyGroup)
+def main() -> None:
+    """Tools around the customer-segmentation dbt project."""
