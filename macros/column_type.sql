@@ -1,0 +1,3 @@
+{% macro column_type(data_type) -%}
+    {{ {'number': 'double', 'integer': 'bigint', 'flag': 'integer', 'date': 'date'}.get(data_type, 'varchar') }}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro sql_literal(value) -%}
+    '{{ value | string | replace("'", "''") }}'
+{%- endmacro %}

@@ -1,0 +1,32 @@
+{%- set flags = dictionary(roles=['flag']) -%}
+{%- set raising_levels = seed_rows('category_flags', order_by='flag, attribute, level') %}
+
+with
+
+customers as (
+
+    select * from {{ ref('stg_crm__customers') }}
+
+),
+
+derived as (
+
+    select
+        customer_id
+        {%- for flag in flags %},
+        {{ flag.attribute }} as {{ flag.attribute }}__file,
+        {{ flag_from_categories(raising_levels | selectattr('flag', 'equalto', flag.attribute) | list) }} as {{ flag.attribute }}__derived
+        {%- endfor %}
+    from customers
+
+)
+
+select
+    customer_id
+    {%- for flag in flags %},
+    coalesce({{ flag.attribute }}__file, {{ flag.attribute }}__derived) as {{ flag.attribute }},
+    {{ flag.attribute }}__file is distinct from {{ flag.attribute }}__derived
+    and {{ flag.attribute }}__file is not null
+    and {{ flag.attribute }}__derived is not null as {{ flag.attribute }}__disagrees
+    {%- endfor %}
+from derived

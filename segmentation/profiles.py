@@ -1,0 +1,126 @@
+"""Tests that a segment differs from everyone: FactoMineR's ``catdes``, from summary tables alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+
+Floats = NDArray[np.float64]
+
+
+def v_test_mean(
+    segment_mean: ArrayLike,
+    overall_mean: ArrayLike,
+    overall_std: ArrayLike,
+    segment_size: ArrayLike,
+    overall_size: ArrayLike,
+) -> Floats:
+    """v-test of a segment's mean against everyone's, sampling without replacement.
+
+    Parameters
+    ----------
+    segment_mean, overall_mean : array-like of shape (n,)
+    overall_std : array-like of shape (n,)
+        Population standard deviation of everyone.
+    segment_size, overall_size : array-like of shape (n,)
+        Customers whose value is known.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Standard normal under the null hypothesis; 0 where nothing varies or the segment is everyone,
+        NaN where the segment has no known value.
+
+    References
+    ----------
+    Lebart, Morineau, Piron, *Statistique exploratoire multidimensionnelle*, 1995; FactoMineR ``catdes``.
+    """
+    size = np.asarray(segment_size, dtype=np.float64)
+    total = np.asarray(overall_size, dtype=np.float64)
+    spread = np.asarray(overall_std, dtype=np.float64)
+    difference = np.asarray(segment_mean, dtype=np.float64) - np.asarray(overall_mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        standard_error = spread * np.sqrt((total - size) / (total - 1) / size)
+        v = difference / standard_error
+    return np.where(size == 0, np.nan, np.where((spread == 0) | (size == total), 0.0, v))
+
+
+def v_test_share(
+    segment_level: ArrayLike,
+    segment_size: ArrayLike,
+    overall_level: ArrayLike,
+    overall_size: ArrayLike,
+) -> tuple[Floats, Floats]:
+    """Two-sided hypergeometric test of a level's share in a segment, as FactoMineR's ``catdes``.
+
+    Parameters
+    ----------
+    segment_level : array-like of shape (n,)
+        Customers of the segment that have the level.
+    segment_size : array-like of shape (n,)
+        Customers of the segment.
+    overall_level : array-like of shape (n,)
+        Customers that have the level.
+    overall_size : array-like of shape (n,)
+        All customers.
+
+    Returns
+    -------
+    v_test : ndarray of shape (n,)
+        The normal quantile of the p-value, positive where the level is over-represented.
+    p_value : ndarray of shape (n,)
+        ``min(1, 2 P(X < x) + P(X = x), 2 P(X > x) + P(X = x))``.
+    """
+    x, size, level, total = (
+        np.asarray(values, dtype=np.float64)
+        for values in (segment_level, segment_size, overall_level, overall_size)
+    )
+    sign = np.sign(x / size - level / total)
+    log_exact = stats.hypergeom.logpmf(x, total, level, size)
+    # The tail away from the expected count; the lower one is the upper one of the other levels.
+    tail = _relative_upper_tail(
+        np.where(sign > 0, x, size - x), size, np.where(sign > 0, level, total - level), total
+    )
+    log_near = log_exact + np.log1p(2 * tail)
+    exact = np.exp(log_exact)
+    far = 2 * (1 - exact - exact * tail) + exact
+    log_p = np.minimum(log_near, np.log(np.clip(far, np.finfo(float).tiny, 1)))
+    # ndtri_exp is the normal quantile of exp(.): it stays finite where p underflows to 0.
+    v = sign * np.abs(special.ndtri_exp(np.minimum(log_p, 0) - np.log(2)))
+    return v, np.exp(np.minimum(log_p, 0))
+
+
+def _relative_upper_tail(x: Floats, size: Floats, level: Floats, total: Floats) -> Floats:
+    """P(X > x) / P(X = x), summed term by term for all rows at once until no term counts."""
+    term = np.ones_like(x)
+    tail = np.zeros_like(x)
+    while (term > tail * np.finfo(float).eps).any():
+        term = term * (level - x) * (size - x) / ((x + 1) * (total - level - size + x + 1))
+        tail += term
+        x = np.minimum(x + 1, np.minimum(level, size))
+    return tail
+
+
+def p_value_normal(v_test: ArrayLike) -> Floats:
+    """Two-sided p-value of a standard normal statistic, of any shape."""
+    return np.asarray(2 * stats.norm.sf(np.abs(np.asarray(v_test, dtype=np.float64))))
+
+
+def adjust_p_values(p_values: ArrayLike) -> Floats:
+    """Adjust p-values for the false discovery rate (Benjamini and Hochberg 1995), NaN kept as NaN.
+
+    Parameters
+    ----------
+    p_values : array-like of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    known = ~np.isnan(p)
+    if known.any():
+        adjusted[known] = stats.false_discovery_control(p[known], method="bh")
+    return adjusted
