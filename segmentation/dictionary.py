@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from segmentation.errors import InputError
-from segmentation.seed_csv import read_rows
+import duckdb
+
+from segmentation.seed_csv import Faults, read_rows
 
 DATA_TYPES = ("text", "number", "integer", "flag", "date")
 ROLES = (
@@ -50,6 +55,34 @@ UNITS = (
 MISSING_POLICIES = ("median", "zero", "unknown_level", "none")
 OUT_OF_RANGE_POLICIES = ("set_null", "clip", "reject")
 BOOLEANS = ("true", "false")
+BOUND_TYPES = ("lowest", "value", "quantile")
+NUMERIC_TYPES = ("number", "integer")
+
+WORDS = {
+    "data_type": DATA_TYPES,
+    "role": ROLES,
+    "transform": TRANSFORMS,
+    "theme": ("", *THEMES),
+    "direction": DIRECTIONS,
+    "unit": ("", *UNITS),
+    "is_required": BOOLEANS,
+    "missing_policy": MISSING_POLICIES,
+    "out_of_range_policy": ("", *OUT_OF_RANGE_POLICIES),
+    "bound_type": BOUND_TYPES,
+}
+"""The words each column of a seed may hold; ``""`` where it may be blank."""
+
+SQL_TYPES = {
+    "text": "varchar",
+    "number": "double",
+    "integer": "bigint",
+    "flag": "integer",
+    "date": "date",
+}
+"""The column types of staging (macro ``column_type``)."""
+
+MISSING_TOKENS = ("", "\\N", "Unknown", "未知", "null", "nan", "n/a", "none", "-")
+"""What means missing in every attribute, compared after `normalise_header`."""
 
 DICTIONARY_COLUMNS = (
     "attribute",
@@ -72,6 +105,77 @@ DICTIONARY_COLUMNS = (
     "out_of_range_policy",
     "derivation",
 )
+LEVEL_COLUMNS = ("attribute", "level", "level_order", "label_zh", "label_en")
+BIN_COLUMNS = (
+    "feature",
+    "level",
+    "level_order",
+    "label_zh",
+    "label_en",
+    "bound_type",
+    "lower_bound",
+)
+FLAG_COLUMNS = ("flag", "attribute", "level")
+
+_TYPES_OF_ROLE = {
+    "id": ("text",),
+    "performance": NUMERIC_TYPES,
+    "ordinal": ("text",),
+    "nominal": ("text",),
+    "high_cardinality": ("text",),
+    "flag": ("flag",),
+    "profile_only": ("text", "number", "integer", "flag"),
+    "binned": ("text",),
+}
+_POLICIES_OF_ROLE = {
+    "id": ("none",),
+    "performance": ("median", "zero"),
+    "ordinal": ("median",),
+    "nominal": ("unknown_level",),
+    "high_cardinality": ("unknown_level",),
+    "flag": ("zero",),
+    "profile_only": ("none",),
+    "binned": ("none",),
+    "excluded": ("none",),
+}
+_NUMBERS = (
+    "BIGINT",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+    "HUGEINT",
+    "INTEGER",
+    "SMALLINT",
+    "TINYINT",
+    "UBIGINT",
+    "UINTEGER",
+)
+_DERIVED_TYPES = {
+    "text": ("VARCHAR",),
+    "number": _NUMBERS,
+    "integer": _NUMBERS,
+    "flag": ("BOOLEAN", *_NUMBERS),
+    "date": ("DATE", "TIMESTAMP"),
+}
+"""The SQL types of a derivation that staging may cast to the declared data type."""
+_TAKEN_NAMES = (
+    "customer_id",
+    "row_number",
+    "value_issues",
+    "rejection_reason",
+    "rejection_detail",
+    "training_order",
+    "fold",
+    "proxy_value",
+)
+"""Columns that the models add beside the attributes; the id becomes ``customer_id``."""
+
+_SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
+_ORDER = re.compile(r"[1-9][0-9]{0,8}")
+
+_Row = tuple[int, dict[str, str]]
+_Fault = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
@@ -124,6 +228,11 @@ def normalise_header(text: str) -> str:
     )
 
 
+def column_name(attribute: Attribute) -> str:
+    """Name an attribute's column in the models: its own name, but ``customer_id`` for the id."""
+    return "customer_id" if attribute.role == "id" else attribute.attribute
+
+
 def load_dictionary(path: Path | str) -> list[Attribute]:
     """Read ``data_dictionary.csv``.
 
@@ -143,28 +252,18 @@ def load_dictionary(path: Path | str) -> list[Attribute]:
         The file cannot be read, a column is missing, or a boolean or a bound is not one; every
         such fault with its line.
     """
-    faults: list[str] = []
-    attributes = _read_attributes(Path(path), faults.append)
-    _raise(faults)
+    faults = Faults()
+    attributes = _read_attributes(Path(path), faults)
+    faults.raise_all()
     return attributes
 
 
-def _raise(faults: list[str]) -> None:
-    """Raise all `faults` as one error, if there are any."""
-    if faults:
-        raise InputError("\n".join(faults))
-
-
-def _read_attributes(path: Path, on_fault: Callable[[str], None]) -> list[Attribute]:
+def _read_attributes(path: Path, faults: Faults) -> list[Attribute]:
     """Read the dictionary; a value that cannot be read is a fault and counts as blank."""
     attributes = []
-    for line, row in read_rows(path, DICTIONARY_COLUMNS, on_fault):
-
-        def fault(message: str, at: str = f"{path}:{line}: {row['attribute']}") -> None:
-            on_fault(f"{at}: {message}")
-
-        if row["is_required"] not in BOOLEANS:
-            fault(f"is_required is {row['is_required']!r}. Write true or false.")
+    for line, row in read_rows(path, DICTIONARY_COLUMNS, faults):
+        fault = partial(faults.add, path, line)
+        _check_word(row["is_required"], "is_required", fault)
         attributes.append(
             Attribute(
                 attribute=row["attribute"],
@@ -198,20 +297,451 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _bound(row: dict[str, str], column: str, fault: Callable[[str], None]) -> float | None:
-    """Read a finite number; blank is None."""
-    text = row[column]
-    if not text:
-        return None
-    number = _number(text)
-    if number is None:
-        fault(f"{column} is {text!r}. Write a plain number such as 0 or 12.5, or leave it blank.")
+    """Read a bound; blank is None."""
+    number = _number(row[column])
+    if row[column] and number is None:
+        fault(
+            f"{column} is {row[column]!r}. Write a plain number such as 0 or 12.5, "
+            "or leave it blank."
+        )
     return number
 
 
 def _number(text: str) -> float | None:
-    """Read a finite number as SQL would (no blanks, no underscores); None when it is not one."""
+    """Read a number written as SQL reads it; None when it is not one."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def check_seeds(seeds_dir: Path | str) -> None:
+    """Check the dictionary and the three seeds that speak of its attributes.
+
+    Parameters
+    ----------
+    seeds_dir : Path or str
+        The folder of ``data_dictionary.csv``, ``attribute_levels.csv``, ``feature_bins.csv`` and
+        ``category_flags.csv``; other files in it are not read.
+
+    Raises
+    ------
+    InputError
+        Every fault found, a line each: file, line, what is wrong, what to do.
+    """
+    folder = Path(seeds_dir)
+    faults = Faults()
+    path = folder / "data_dictionary.csv"
+    attributes = _read_attributes(path, faults)
+    levels = _Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
+    bins = _Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
+    flags = _Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
+    if attributes:
+        by_name = {item.attribute: item for item in reversed(attributes)}
+        fault = partial(faults.add, path)
+        _check_attributes(attributes, by_name, fault)
+        _check_sql(attributes, fault)
+        _check_levels(levels, by_name, fault)
+        _check_bins(bins, by_name, fault)
+        _check_category_flags(flags, levels, by_name)
+    else:
+        faults.add(path, 1, "there is no attribute to hold the other seeds against. Add its rows.")
+    faults.raise_all()
+
+
+class _Seed:
+    """The rows of one seed, with the checks that any seed may need."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...], faults: Faults) -> None:
+        self.rows = read_rows(path, columns, faults)
+        self.fault: _Fault = partial(faults.add, path)
+
+    def by(self, column: str) -> dict[str, list[_Row]]:
+        """Group the rows by the value of a column, in file order."""
+        groups: dict[str, list[_Row]] = {}
+        for line, row in self.rows:
+            groups.setdefault(row[column], []).append((line, row))
+        return groups
+
+    def check_filled(self, *columns: str) -> None:
+        """Report each of `columns` that is blank in a row."""
+        for line, row in self.rows:
+            for column in columns:
+                if not row[column]:
+                    self.fault(line, f"{column} is blank. Fill it in.")
+
+    def check_unique(self, *columns: str) -> None:
+        """Report a row whose `columns` together repeat those of an earlier row."""
+        _check_unique(self.rows, columns, self.fault)
+
+    def check_orders(self) -> None:
+        """Report a ``level_order`` that is not a whole number from 1."""
+        for line, row in self.rows:
+            if not _ORDER.fullmatch(row["level_order"]):
+                self.fault(
+                    line, f"level_order is {row['level_order']!r}. Write a whole number from 1."
+                )
+
+
+def _check_unique(rows: list[_Row], columns: tuple[str, ...], fault: _Fault) -> None:
+    """Report a row whose `columns` together repeat those of an earlier row."""
+    first: dict[tuple[str, ...], int] = {}
+    for line, row in rows:
+        key = tuple(row[column] for column in columns)
+        if first.setdefault(key, line) != line:
+            text = ", ".join(map("{} {!r}".format, columns, key))
+            fault(line, f"{text} stands in line {first[key]} already. Change or remove one.")
+
+
+def _check_word(word: str, column: str, fault: Callable[[str], None]) -> None:
+    """Report a word that `column` does not know, with the nearest that it does."""
+    words = WORDS[column]
+    if word not in words:
+        near = difflib.get_close_matches(word.lower(), words, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        listed = ", ".join(option or "(blank)" for option in words)
+        fault(f"{column} {word!r} is not known. {hint}Write one of: {listed}.")
+
+
+def _nearest(name: str, by_name: dict[str, Attribute]) -> str:
+    """Say which attribute may have been meant by a name that the dictionary lacks."""
+    near = difflib.get_close_matches(name.lower(), by_name, n=1)
+    return f"Did you mean {near[0]}?" if near else "Add it to data_dictionary.csv."
+
+
+def _check_attributes(
+    attributes: list[Attribute], by_name: dict[str, Attribute], fault: _Fault
+) -> None:
+    """Check the rows of the dictionary, but for what DuckDB must judge."""
+    for item in attributes:
+        first = by_name[item.attribute].line
+        if first != item.line:
+            fault(
+                item.line,
+                f"attribute {item.attribute!r} stands in line {first} already. Remove one of them.",
+            )
+        for message in _attribute_faults(item):
+            fault(item.line, f"{item.attribute}: {message}")
+    _check_headers(attributes, fault)
+    ids = [item for item in attributes if item.role == "id"]
+    if not ids:
+        fault(1, "no attribute has the role id. Give it to the column that names the customer.")
+    for item in ids[1:]:
+        fault(
+            item.line,
+            f"{item.attribute}: {ids[0].attribute} (line {ids[0].line}) has the role id already. "
+            "Only one attribute names the customer: make the other one excluded.",
+        )
+
+
+def _attribute_faults(item: Attribute) -> list[str]:
+    """List what is wrong in one row of the dictionary, seen by itself."""
+    messages: list[str] = []
+    for column in DICTIONARY_COLUMNS:
+        if column in WORDS and column != "is_required":
+            _check_word(getattr(item, column), column, messages.append)
+    types = _TYPES_OF_ROLE.get(item.role, DATA_TYPES)
+    policies = _POLICIES_OF_ROLE.get(item.role, MISSING_POLICIES)
+    may_be_numeric = item.data_type in NUMERIC_TYPES or item.data_type not in DATA_TYPES
+    low, high = item.valid_min, item.valid_max
+    has_range = low is not None or high is not None
+    rules = (
+        (
+            not _SNAKE_CASE.fullmatch(item.attribute),
+            "the name is not snake_case. Write lower-case words and digits joined by single _, a "
+            "letter first.",
+        ),
+        (
+            item.attribute in _TAKEN_NAMES and item.role != "id",
+            "the models have a column of this name. Name the attribute otherwise and keep the "
+            "name as an alias.",
+        ),
+        (not item.label_zh, "label_zh is blank. Write the label a Chinese reader sees."),
+        (not item.label_en, "label_en is blank. Write the label an English reader sees."),
+        (
+            item.data_type in DATA_TYPES and item.data_type not in types,
+            f"the role {item.role} does not go with data_type {item.data_type}. Write data_type "
+            f"{_either(types)}, or change the role.",
+        ),
+        (
+            item.missing_policy in MISSING_POLICIES and item.missing_policy not in policies,
+            f"missing_policy {item.missing_policy} does not go with the role {item.role}. Write "
+            f"{_either(policies)}.",
+        ),
+        (
+            item.transform != "none" and not may_be_numeric,
+            f"transform {item.transform} needs numbers. Write none.",
+        ),
+        (
+            item.transform == "log1p" and may_be_numeric and (low is None or low < 0),
+            "log1p needs values from 0 upwards. Set valid_min to 0 or more, or write signed_log1p.",
+        ),
+        (
+            has_range and not may_be_numeric,
+            f"a range needs numbers, and data_type is {item.data_type}. Clear valid_min and "
+            "valid_max.",
+        ),
+        (
+            low is not None and high is not None and low > high,
+            f"valid_min {low} is above valid_max {high}. Swap them.",
+        ),
+        (
+            has_range and not item.out_of_range_policy,
+            f"there is a range and no out_of_range_policy. Write {_either(OUT_OF_RANGE_POLICIES)}.",
+        ),
+        (
+            bool(item.out_of_range_policy) and not has_range,
+            "there is an out_of_range_policy and no range. Set valid_min or valid_max, or clear "
+            "the policy.",
+        ),
+    )
+    return messages + [message for is_broken, message in rules if is_broken]
+
+
+def _either(words: tuple[str, ...]) -> str:
+    """Join words with commas and an "or"."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _check_headers(attributes: list[Attribute], fault: _Fault) -> None:
+    """Report two attributes that the same header of a file would match."""
+    owners: dict[str, tuple[Attribute, str]] = {}
+    for item in attributes:
+        texts = (item.attribute, item.label_zh, item.label_en, *item.aliases)
+        for text in filter(normalise_header, texts):
+            owner, other = owners.setdefault(normalise_header(text), (item, text))
+            if owner.attribute != item.attribute:
+                fault(
+                    item.line,
+                    f"{item.attribute}: the header {text!r} means {owner.attribute} already "
+                    f"({other!r}, line {owner.line}). Change one of the labels or aliases.",
+                )
+
+
+def _check_sql(attributes: list[Attribute], fault: _Fault) -> None:
+    """Report names that SQL keeps for itself, and derivations that DuckDB cannot bind.
+
+    A derivation sees the attributes that are neither derived nor binned, so there is no order to
+    get wrong and no cycle.
+    """
+    derived = [item for item in attributes if item.derivation and item.role != "binned"]
+    from_file = [item for item in attributes if not item.derivation]
+    with duckdb.connect() as connection:
+        reserved = {
+            word
+            for (word,) in connection.execute(
+                "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+            ).fetchall()
+        }
+        for item in attributes:
+            if item.attribute in reserved:
+                fault(
+                    item.line,
+                    f"{item.attribute}: this is a reserved word of SQL. Name the attribute "
+                    f"otherwise (say {item.attribute}_value) and keep the word as an alias.",
+                )
+        _create_table(connection, "from_file", from_file)
+        _create_table(connection, "with_derived", from_file + derived)
+        for item in derived:
+            try:
+                found = _bind(connection, item.derivation, "from_file")
+            except duckdb.Error as error:
+                fault(item.line, f"{item.attribute}: {_derivation_fault(connection, item, error)}")
+                continue
+            if found.split("(")[0] not in _DERIVED_TYPES.get(item.data_type, (found,)):
+                fault(
+                    item.line,
+                    f"{item.attribute}: the derivation gives {found}, and data_type is "
+                    f"{item.data_type}. Change one of them.",
+                )
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, table: str, attributes: list[Attribute]
+) -> None:
+    """Create an empty table with the columns that staging has for these attributes."""
+    types = {
+        column_name(item).lower().replace('"', '""'): SQL_TYPES.get(item.data_type, "varchar")
+        for item in attributes
+    }
+    columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types.items())
+    connection.execute(f"create table {table} ({columns or '_none integer'})")
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, expression: str, table: str) -> str:
+    """Give the type of a row-wise SQL expression over a table; raises duckdb.Error."""
+    duckdb.SQLExpression(expression)  # one expression, and no way out of the brackets below
+    (column,) = connection.execute(
+        f"describe select ({expression}) as value from {table} where ({expression}) is null"
+    ).fetchall()
+    return str(column[1])
+
+
+def _derivation_fault(
+    connection: duckdb.DuckDBPyConnection, item: Attribute, error: duckdb.Error
+) -> str:
+    """Say why a derivation does not bind to the columns of the file."""
     try:
-        number = float(text) if "_" not in text else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+        _bind(connection, item.derivation, "with_derived")
+    except duckdb.Error:
+        reason = " ".join(str(error).split("\n\nLINE")[0].split())
+        return (
+            f"DuckDB does not accept the derivation ({reason}). Write one SQL expression over the "
+            "attributes of the same row."
+        )
+    return (
+        "the derivation uses an attribute that is derived itself. Write that attribute's own "
+        "derivation in its place, in brackets."
+    )
+
+
+def _check_levels(levels: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> None:
+    """Check ``attribute_levels.csv``."""
+    levels.check_filled("level", "label_zh", "label_en")
+    levels.check_orders()
+    levels.check_unique("attribute", "level")
+    groups = levels.by("attribute")
+    for name, rows in groups.items():
+        line = rows[0][0]
+        if name not in by_name:
+            levels.fault(line, f"attribute {name!r} is unknown. {_nearest(name, by_name)}")
+            continue
+        item = by_name[name]
+        if item.role == "binned" or item.data_type in (*NUMERIC_TYPES, "date"):
+            levels.fault(
+                line,
+                f"{name} has no levels: its role is {item.role}, its data_type {item.data_type}. "
+                "Remove the row, or make the attribute text.",
+            )
+        if item.role == "ordinal":
+            _check_unique(rows, ("attribute", "level_order"), levels.fault)
+        missing = {normalise_header(token) for token in (*MISSING_TOKENS, *item.missing_tokens)}
+        for row_line, row in rows:
+            if row["level"] and normalise_header(row["level"]) in missing:
+                levels.fault(
+                    row_line,
+                    f"{name}: {row['level']!r} means missing, which is no level. Remove the row, "
+                    "or take the word out of the attribute's missing_tokens.",
+                )
+    for item in by_name.values():
+        if item.role == "ordinal" and item.attribute not in groups:
+            fault(
+                item.line,
+                f"{item.attribute}: an ordinal attribute needs its levels in order. Add them to "
+                "attribute_levels.csv, or make it nominal.",
+            )
+
+
+def _check_bins(bins: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> None:
+    """Check ``feature_bins.csv`` and the binned attributes."""
+    bins.check_filled("label_zh", "label_en")
+    bins.check_orders()
+    bins.check_unique("feature", "level")
+    bins.check_unique("feature", "level_order")
+    for line, row in bins.rows:
+        _check_word(row["bound_type"], "bound_type", partial(bins.fault, line))
+        if row["level"] == "unknown" or not _SNAKE_CASE.fullmatch(row["level"]):
+            bins.fault(
+                line,
+                f"level is {row['level']!r}. Write a snake_case code other than unknown, which "
+                "stands for a missing value by itself.",
+            )
+    groups = bins.by("feature")
+    for name, rows in groups.items():
+        _check_bounds(name, rows, bins.fault)
+        if name not in by_name:
+            bins.fault(rows[0][0], f"feature {name!r} is unknown. {_nearest(name, by_name)}")
+        elif by_name[name].role != "binned":
+            bins.fault(
+                rows[0][0],
+                f"{name} has the role {by_name[name].role}. Bins need an attribute of the role "
+                "binned, with the attribute to cut in its derivation.",
+            )
+    for item in by_name.values():
+        if item.role != "binned":
+            continue
+        at = f"{item.attribute}: "
+        source = by_name.get(item.derivation)
+        if item.attribute not in groups:
+            fault(item.line, f"{at}a binned attribute needs bins. Add them to feature_bins.csv.")
+        if not item.derivation:
+            fault(item.line, f"{at}which attribute is cut? Write its name into derivation.")
+        elif source is None:
+            near = _nearest(item.derivation, by_name)
+            fault(item.line, f"{at}the attribute to cut, {item.derivation!r}, is unknown. {near}")
+        elif source.data_type not in NUMERIC_TYPES:
+            fault(
+                item.line,
+                f"{at}{source.attribute} cannot be cut: its data_type is {source.data_type}. "
+                "Name a number or integer in derivation.",
+            )
+
+
+def _check_bounds(feature: str, rows: list[_Row], fault: _Fault) -> None:
+    """Check the bounds of one feature: one lowest, then values or quantiles that increase."""
+    lowest = [line for line, row in rows if row["bound_type"] == "lowest"]
+    kinds = {row["bound_type"] for _, row in rows} & {"value", "quantile"}
+    begin = rows[0][0]
+    if len(lowest) != 1:
+        fault(
+            begin,
+            f"{feature} has {len(lowest)} levels of bound_type lowest. It needs exactly one: the "
+            "level below all bounds.",
+        )
+    if len(rows) == 1:
+        fault(begin, f"{feature} has one level only, so it cuts nothing. Add another.")
+    if len(kinds) > 1:
+        fault(begin, f"{feature} mixes value and quantile bounds. Use one kind in a feature.")
+    previous = -math.inf
+    for line, row in sorted(rows, key=_row_order):
+        text, kind = row["lower_bound"], row["bound_type"]
+        bound = _number(text)
+        if kind == "lowest":
+            if text:
+                fault(line, f"lower_bound is {text!r} at bound_type lowest. Leave it blank.")
+            if previous > -math.inf:
+                fault(line, f"{feature}: lowest is not the first level. Give it level_order 1.")
+        elif kind in kinds and bound is None:
+            fault(line, f"lower_bound is {text!r}. Write a plain number such as 0.8 or 500.")
+        elif kind in kinds and bound is not None:
+            if kind == "quantile" and not 0 < bound < 1:
+                fault(line, f"lower_bound {text} is no quantile. Write a share between 0 and 1.")
+            if bound <= previous:
+                fault(
+                    line,
+                    f"{feature}: lower_bound {text} is not above {previous:g}, the bound of the "
+                    "level before. Bounds must increase with level_order.",
+                )
+            previous = bound
+
+
+def _row_order(line_and_row: _Row) -> int:
+    """Sort rows by ``level_order``, those without one last."""
+    text = line_and_row[1]["level_order"]
+    return int(text) if _ORDER.fullmatch(text) else sys.maxsize
+
+
+def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attribute]) -> None:
+    """Check ``category_flags.csv``."""
+    flags.check_filled("level")
+    flags.check_unique("flag", "attribute", "level")
+    known = {
+        name: [row["level"] for _, row in rows] for name, rows in levels.by("attribute").items()
+    }
+    for line, row in flags.rows:
+        flag, attribute, level = row["flag"], row["attribute"], row["level"]
+        if flag not in by_name:
+            flags.fault(line, f"flag {flag!r} is unknown. {_nearest(flag, by_name)}")
+        elif by_name[flag].role != "flag":
+            flags.fault(
+                line, f"{flag} has the role {by_name[flag].role}. Only a flag can be raised."
+            )
+        elif by_name[flag].derivation:
+            flags.fault(
+                line, f"{flag} has a derivation too. Clear it, or remove its rows from this file."
+            )
+        if attribute not in by_name:
+            flags.fault(line, f"attribute {attribute!r} is unknown. {_nearest(attribute, by_name)}")
+        elif by_name[attribute].data_type != "text" or by_name[attribute].role == "binned":
+            flags.fault(line, f"{attribute} is not a category. Name a text attribute.")
+        elif level and level not in known.get(attribute, [level]):
+            near = difflib.get_close_matches(level, known[attribute], n=1)
+            hint = f"Did you mean {near[0]}?" if near else "Add it to attribute_levels.csv."
+            flags.fault(line, f"{attribute} has no level {level!r}. {hint}")

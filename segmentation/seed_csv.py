@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +99,28 @@ def _records(text: str, path: Path) -> list[Record]:
     return records
 
 
+class Faults:
+    """What is wrong in the seeds, collected so that the user sees all of it at once."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, int, str]] = []
+
+    def add(self, path: Path, line: int, message: str) -> None:
+        """Note a fault of one line of a file."""
+        self._found.append((str(path), line, f"{path}:{line}: {message}"))
+
+    def add_file(self, path: Path, error: InputError) -> None:
+        """Note that a file cannot be read at all."""
+        self._found.append((str(path), 0, str(error)))
+
+    def raise_all(self) -> None:
+        """Raise one InputError with a line a fault, by file and line; nothing without a fault."""
+        if self._found:
+            raise InputError("\n".join(message for _, _, message in sorted(self._found)))
+
+
 def read_rows(
-    path: Path, columns: tuple[str, ...], on_fault: Callable[[str], None]
+    path: Path, columns: tuple[str, ...], faults: Faults
 ) -> list[tuple[int, dict[str, str]]]:
     """Read the data rows of a seed as dictionaries of stripped text.
 
@@ -110,33 +129,32 @@ def read_rows(
     path : Path
         The seed CSV.
     columns : tuple of str
-        The columns the seed must have; a row lacks none of them.
-    on_fault : callable
-        Called with one message a fault (a missing, unknown or repeated column, a row of another
-        width); a row of another width is left out.
+        The columns the seed must have, and the only ones it may have.
+    faults : Faults
+        Receives a missing, unknown or repeated column, and each row of another width.
 
     Returns
     -------
     list of (line, row)
-        The line in the file, from 1, and the row's values by column name; no rows when a column is
-        missing or repeated.
+        The line in the file, from 1, and the row's values by column name, without rows of another
+        width; no rows at all when a column is missing or repeated.
     """
     try:
         seed = read_seed(path)
     except InputError as error:
-        on_fault(str(error))
+        faults.add_file(path, error)
         return []
     header = seed.header
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     repeated = sorted({name for name in header if header.count(name) > 1})
     if missing:
-        on_fault(f"{path}:1: missing column(s) {', '.join(missing)}. Add them to the first line.")
+        faults.add(path, 1, f"missing column(s) {', '.join(missing)}. Add them to the first line.")
     if unknown:
-        names = ", ".join(repr(name) for name in unknown)
-        on_fault(f"{path}:1: unknown column(s) {names}. Remove them; known: {', '.join(columns)}.")
+        names = ", ".join(map(repr, unknown))
+        faults.add(path, 1, f"unknown column(s) {names}. Remove them; known: {', '.join(columns)}.")
     if repeated:
-        on_fault(f"{path}:1: column(s) {', '.join(repeated)} stand there twice. Keep one of each.")
+        faults.add(path, 1, f"column(s) {', '.join(repeated)} stand there twice. Keep one of each.")
     if missing or repeated:
         return []
     rows = []
@@ -145,8 +163,10 @@ def read_rows(
             values = map(str.strip, record.fields)
             rows.append((record.line, dict(zip(header, values, strict=True))))
         else:
-            on_fault(
-                f"{path}:{record.line}: {len(record.fields)} fields where the first line has "
-                f"{len(header)}. Put text that holds a comma in double quotes."
+            faults.add(
+                path,
+                record.line,
+                f"{len(record.fields)} fields where the first line has {len(header)}. "
+                "Put text that holds a comma in double quotes.",
             )
     return rows

@@ -1,0 +1,61 @@
+"""A small, valid set of seeds, for the tests of the dictionary tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SEEDS = {
+    "data_dictionary.csv": """\
+attribute,aliases,label_zh,label_en,definition_zh,definition_en,data_type,role,transform,theme,\
+direction,unit,is_required,missing_policy,missing_tokens,valid_min,valid_max,\
+out_of_range_policy,derivation
+customer_id,cust_no|客户编号,客户,Customer,编号。,"The customer's id, as text.",text,id,none,,\
+neutral,,true,none,,,,,
+spend,,月均消耗,Monthly spend,总消耗除以月数。,"Spend ""net"" of credits.",number,performance,\
+log1p,spending_power,higher_is_better,usd_per_month,true,median,,0,,reject,
+balance,,余额,Balance,,,number,performance,signed_log1p,spending_power,higher_is_better,usd,false,\
+median,infinity|999,-1e6,1e6,clip,
+months,,月数,Months,,,integer,performance,none,loyalty,higher_is_better,months,false,zero,,0,,\
+set_null,
+runway,,续航,Runway,,,number,profile_only,none,,higher_is_better,months,false,none,,,,,\
+"balance / nullif(spend, 0)"
+size,,规模,Size,,,text,ordinal,none,scale,neutral,,false,median,,,,,
+category,,类目,Category,,,text,nominal,none,category,neutral,,true,unknown_level,,,,,
+is_fashion,,时尚,Fashion,,,flag,flag,none,category,neutral,flag,true,zero,,,,,
+spend_level,,消耗档,Spend level,,,text,binned,none,spending_power,neutral,,false,none,,,,,spend
+""",
+    "attribute_levels.csv": """\
+attribute,level,level_order,label_zh,label_en
+size,SMB,1,中小客户,Small
+size,KA,2,大客户,"Large, key"
+category,服装,1,服装,Clothing
+category,美妆,1,美妆,Beauty
+""",
+    "feature_bins.csv": """\
+feature,level,level_order,label_zh,label_en,bound_type,lower_bound
+spend_level,low,1,低,Low,lowest,
+spend_level,mid,2,中,Mid,quantile,0.5
+spend_level,high,3,高,High,quantile,0.80
+""",
+    "category_flags.csv": """\
+flag,attribute,level
+is_fashion,category,服装
+""",
+}
+
+
+def write_seeds(folder: Path) -> Path:
+    """Write the sample seeds into a new folder ``seeds`` of `folder`."""
+    seeds = folder / "seeds"
+    seeds.mkdir()
+    for name, text in SEEDS.items():
+        (seeds / name).write_text(text, encoding="utf-8", newline="")
+    return seeds
+
+
+def edit(seeds: Path, name: str, old: str, new: str) -> None:
+    """Replace `old`, which stands once in the seed, by `new`."""
+    path = seeds / f"{name}.csv"
+    text = path.read_bytes().decode("utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+    path.write_bytes(text.replace(old, new).encode("utf-8"))
