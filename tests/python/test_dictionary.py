@@ -368,15 +368,22 @@ def test_a_flag_is_raised_by_levels_or_by_a_derivation_but_not_both(seeds: Path)
 
 
 def test_derivations_see_what_staging_has(seeds: Path) -> None:
-    """The id is customer_id there, flags are 0 and 1, and a whole number may come of a division."""
-    edit(seeds, "data_dictionary", "customer_id,cust_no", "cust,cust_no")
-    edit(seeds, "category_flags", "is_fashion,category,服装\n", "")
-    edit(seeds, "data_dictionary", "true,zero,,,,,", "true,zero,,,,,customer_id like 'F%'")
-    edit(seeds, "data_dictionary", "balance / nullif", "(spend > 5)::int + balance / nullif")
+    """There flags are 0 and 1, the id is customer_id, and what is derived is cast."""
+    edit(seeds, "data_dictionary", "number,profile_only", "integer,profile_only")
+    edit(seeds, "data_dictionary", "balance / nullif", "is_fashion * balance / nullif")
     check_seeds(seeds)
-    edit(seeds, "data_dictionary", "customer_id like", "cust like")
+    edit(seeds, "data_dictionary", "customer_id,cust_no", "cust,cust_no")
+    edit(seeds, "data_dictionary", "is_fashion * balance", "length(customer_id) * balance")
+    check_seeds(seeds)
+    edit(seeds, "data_dictionary", "length(customer_id)", "length(cust)")
     with pytest.raises(InputError, match='Referenced column "cust" not found'):
         check_seeds(seeds)
+
+
+def test_a_flag_may_be_derived(seeds: Path) -> None:
+    edit(seeds, "category_flags", "is_fashion,category,服装\n", "")
+    edit(seeds, "data_dictionary", "true,zero,,,,,", "true,zero,,,,,spend > 5")
+    check_seeds(seeds)
 
 
 def test_the_seeds_of_the_project_are_valid_and_every_attribute_is_defined() -> None:
