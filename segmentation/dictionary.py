@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from segmentation.seed_csv import Faults, read_rows
+from segmentation.errors import InputError
+from segmentation.seed_csv import Fault, read_rows
 
 DATA_TYPES = ("text", "number", "integer", "flag", "date")
 ROLES = (
@@ -252,17 +253,28 @@ def load_dictionary(path: Path | str) -> list[Attribute]:
         The file cannot be read, a column is missing, or a boolean or a bound is not one; every
         such fault with its line.
     """
-    faults = Faults()
+    faults: list[Fault] = []
     attributes = _read_attributes(Path(path), faults)
-    faults.raise_all()
+    _raise(faults)
     return attributes
 
 
-def _read_attributes(path: Path, faults: Faults) -> list[Attribute]:
+def _raise(faults: list[Fault]) -> None:
+    """Raise all faults as one error, a line each; do nothing when there is none."""
+    if faults:
+        raise InputError("\n".join(map(str, faults)))
+
+
+def _noting(faults: list[Fault], path: Path) -> _Fault:
+    """Give a function that notes a fault of a line of one file."""
+    return lambda line, message: faults.append(Fault(path, line, message))
+
+
+def _read_attributes(path: Path, faults: list[Fault]) -> list[Attribute]:
     """Read the dictionary; a value that cannot be read is a fault and counts as blank."""
     attributes = []
     for line, row in read_rows(path, DICTIONARY_COLUMNS, faults):
-        fault = partial(faults.add, path, line)
+        fault = partial(_noting(faults, path), line)
         _check_word(row["is_required"], "is_required", fault)
         attributes.append(
             Attribute(
@@ -298,7 +310,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 def _bound(row: dict[str, str], column: str, fault: Callable[[str], None]) -> float | None:
     """Read a bound; blank is None."""
-    number = _number(row[column])
+    number = parse_number(row[column])
     if row[column] and number is None:
         fault(
             f"{column} is {row[column]!r}. Write a plain number such as 0 or 12.5, "
@@ -307,7 +319,7 @@ def _bound(row: dict[str, str], column: str, fault: Callable[[str], None]) -> fl
     return number
 
 
-def _number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Read a number written as SQL reads it; None when it is not one."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
@@ -326,32 +338,37 @@ def check_seeds(seeds_dir: Path | str) -> None:
     InputError
         Every fault found, a line each: file, line, what is wrong, what to do.
     """
+    _raise(find_faults(seeds_dir))
+
+
+def find_faults(seeds_dir: Path | str) -> list[Fault]:
+    """Find the faults that `check_seeds` raises, by file and line."""
     folder = Path(seeds_dir)
-    faults = Faults()
+    faults: list[Fault] = []
     path = folder / "data_dictionary.csv"
+    fault = _noting(faults, path)
     attributes = _read_attributes(path, faults)
     levels = _Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
     bins = _Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
     flags = _Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
     if attributes:
         by_name = {item.attribute: item for item in reversed(attributes)}
-        fault = partial(faults.add, path)
         _check_attributes(attributes, by_name, fault)
         _check_sql(attributes, fault)
         _check_levels(levels, by_name, fault)
         _check_bins(bins, by_name, fault)
         _check_category_flags(flags, levels, by_name)
     else:
-        faults.add(path, 1, "there is no attribute to hold the other seeds against. Add its rows.")
-    faults.raise_all()
+        fault(1, "there is no attribute to hold the other seeds against. Add its rows.")
+    return sorted(faults)
 
 
 class _Seed:
     """The rows of one seed, with the checks that any seed may need."""
 
-    def __init__(self, path: Path, columns: tuple[str, ...], faults: Faults) -> None:
+    def __init__(self, path: Path, columns: tuple[str, ...], faults: list[Fault]) -> None:
         self.rows = read_rows(path, columns, faults)
-        self.fault: _Fault = partial(faults.add, path)
+        self.fault = _noting(faults, path)
 
     def by(self, column: str) -> dict[str, list[_Row]]:
         """Group the rows by the value of a column, in file order."""
@@ -692,7 +709,7 @@ def _check_bounds(feature: str, rows: list[_Row], fault: _Fault) -> None:
     previous = -math.inf
     for line, row in sorted(rows, key=_row_order):
         text, kind = row["lower_bound"], row["bound_type"]
-        bound = _number(text)
+        bound = parse_number(text)
         if kind == "lowest":
             if text:
                 fault(line, f"lower_bound is {text!r} at bound_type lowest. Leave it blank.")

@@ -10,6 +10,28 @@ from pathlib import Path
 from segmentation.errors import InputError
 
 
+@dataclass(frozen=True, order=True)
+class Fault:
+    """Something wrong in a line of a file, counted from 1, or in the file as a whole (0)."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Say it in a line: file, line, message."""
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place}: {self.message}"
+
+
+class SeedUnreadableError(InputError):
+    """A seed that cannot be read at all, and why."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        self.fault = Fault(path, line, message)
+        super().__init__(str(self.fault))
+
+
 @dataclass(frozen=True)
 class Record:
     """One record of a CSV file.
@@ -28,6 +50,11 @@ class Record:
     fields: tuple[str, ...]
     raw: str
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the record holds no text."""
+        return not any(map(str.strip, self.fields))
+
 
 @dataclass(frozen=True)
 class SeedFile:
@@ -44,8 +71,8 @@ class SeedFile:
 
     @property
     def rows(self) -> list[Record]:
-        """The data records: everything after the header that is not a blank line."""
-        return [record for record in self.records[1:] if any(map(str.strip, record.fields))]
+        """The data records: everything after the header that is not blank."""
+        return [record for record in self.records[1:] if not record.is_blank]
 
 
 def read_seed(path: Path) -> SeedFile:
@@ -63,17 +90,17 @@ def read_seed(path: Path) -> SeedFile:
 
     Raises
     ------
-    InputError
+    SeedUnreadableError
         The file is missing, is not UTF-8 or has broken quotes.
     """
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise InputError(f"{path}: the file is missing. Restore it from git.") from None
+        raise SeedUnreadableError(path, 0, "the file is missing. Restore it from git.") from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path}:{line}: the file is not UTF-8. Save it as 'CSV UTF-8 (comma delimited)'."
+        raise SeedUnreadableError(
+            path, line, "the file is not UTF-8. Save it as 'CSV UTF-8 (comma delimited)'."
         ) from None
     has_bom = text.startswith("\ufeff")
     return SeedFile(path, has_bom, tuple(_records(text.removeprefix("\ufeff"), path)))
@@ -89,9 +116,11 @@ def _records(text: str, path: Path) -> list[Record]:
         try:
             fields = next(reader)
         except csv.Error as error:
-            raise InputError(
-                f"{path}:{begin + 1}: the quotes of this line do not match ({error}). "
-                'Close the quoted text, and write a quote inside it as "".'
+            raise SeedUnreadableError(
+                path,
+                begin + 1,
+                f"the quotes of this line do not match ({error}). "
+                'Close the quoted text, and write a quote inside it as "".',
             ) from None
         raw = "".join(lines[begin : reader.line_num])
         records.append(Record(begin + 1, tuple(fields), raw))
@@ -99,28 +128,8 @@ def _records(text: str, path: Path) -> list[Record]:
     return records
 
 
-class Faults:
-    """What is wrong in the seeds, collected so that the user sees all of it at once."""
-
-    def __init__(self) -> None:
-        self._found: list[tuple[str, int, str]] = []
-
-    def add(self, path: Path, line: int, message: str) -> None:
-        """Note a fault of one line of a file."""
-        self._found.append((str(path), line, f"{path}:{line}: {message}"))
-
-    def add_file(self, path: Path, error: InputError) -> None:
-        """Note that a file cannot be read at all."""
-        self._found.append((str(path), 0, str(error)))
-
-    def raise_all(self) -> None:
-        """Raise one InputError with a line a fault, by file and line; nothing without a fault."""
-        if self._found:
-            raise InputError("\n".join(message for _, _, message in sorted(self._found)))
-
-
 def read_rows(
-    path: Path, columns: tuple[str, ...], faults: Faults
+    path: Path, columns: tuple[str, ...], faults: list[Fault]
 ) -> list[tuple[int, dict[str, str]]]:
     """Read the data rows of a seed as dictionaries of stripped text.
 
@@ -130,7 +139,7 @@ def read_rows(
         The seed CSV.
     columns : tuple of str
         The columns the seed must have, and the only ones it may have.
-    faults : Faults
+    faults : list of Fault
         Receives a missing, unknown or repeated column, and each row of another width.
 
     Returns
@@ -141,32 +150,39 @@ def read_rows(
     """
     try:
         seed = read_seed(path)
-    except InputError as error:
-        faults.add_file(path, error)
+    except SeedUnreadableError as error:
+        faults.append(error.fault)
         return []
     header = seed.header
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     repeated = sorted({name for name in header if header.count(name) > 1})
-    if missing:
-        faults.add(path, 1, f"missing column(s) {', '.join(missing)}. Add them to the first line.")
-    if unknown:
-        names = ", ".join(map(repr, unknown))
-        faults.add(path, 1, f"unknown column(s) {names}. Remove them; known: {', '.join(columns)}.")
-    if repeated:
-        faults.add(path, 1, f"column(s) {', '.join(repeated)} stand there twice. Keep one of each.")
+    for names, message in (
+        (missing, "missing column(s) {}. Add them to the first line."),
+        (unknown, f"unknown column(s) {{}}. Remove them; known: {', '.join(columns)}."),
+        (repeated, "column(s) {} stand there twice. Keep one of each."),
+    ):
+        if names:
+            faults.append(Fault(path, 1, message.format(", ".join(map(repr, names)))))
     if missing or repeated:
         return []
     rows = []
     for record in seed.rows:
-        if len(record.fields) == len(header):
+        if width_fault := find_width_fault(seed, record):
+            faults.append(width_fault)
+        else:
             values = map(str.strip, record.fields)
             rows.append((record.line, dict(zip(header, values, strict=True))))
-        else:
-            faults.add(
-                path,
-                record.line,
-                f"{len(record.fields)} fields where the first line has {len(header)}. "
-                "Put text that holds a comma in double quotes.",
-            )
     return rows
+
+
+def find_width_fault(seed: SeedFile, record: Record) -> Fault | None:
+    """Find a row that has more or fewer fields than the header."""
+    if len(record.fields) == len(seed.header):
+        return None
+    return Fault(
+        seed.path,
+        record.line,
+        f"{len(record.fields)} fields where the first line has {len(seed.header)}. "
+        "Put text that holds a comma in double quotes.",
+    )

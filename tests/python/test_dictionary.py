@@ -77,15 +77,25 @@ def test_the_sample_is_valid_and_other_seeds_are_ignored(seeds: Path) -> None:
 
 FAULTS = [
     # file, old text, new text, what the message must say
-    ("data_dictionary", "attribute,aliases", "attribut,aliases", ":1: missing column(s) attribute"),
+    (
+        "data_dictionary",
+        "attribute,aliases",
+        "attribut,aliases",
+        ":1: missing column(s) 'attribute'",
+    ),
     (
         "data_dictionary",
         "attribute,aliases",
         "attribut,aliases",
         ":1: unknown column(s) 'attribut'",
     ),
-    ("attribute_levels", "label_zh,label_en", "label_zh,label_zh", "label_zh stand there twice"),
-    ("feature_bins", ",lower_bound", "", ":1: missing column(s) lower_bound"),
+    (
+        "attribute_levels",
+        "label_zh,label_en",
+        "label_zh,label_zh",
+        "column(s) 'label_zh' stand there twice",
+    ),
+    ("feature_bins", ",lower_bound", "", ":1: missing column(s) 'lower_bound'"),
     ("category_flags", "flag,attribute", "flag,,attribute", ":1: unknown column(s) ''"),
     ("attribute_levels", '"Large, key"', "Large, key", ":3: 6 fields where the first line has 5"),
     ("attribute_levels", '"Large, key"', '"Large" key', ":3: the quotes of this line do not match"),
