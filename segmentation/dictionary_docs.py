@@ -7,8 +7,7 @@ model's ``columns:`` list; everything else in the file is written by hand::
     # </dictionary columns>
 
 The selector is ``all`` (every attribute but the id, which has tests of its own, and the binned
-ones), ``flags``, ``flag_disagreements`` (``<flag>__disagrees``), ``binned``, ``feature_set_b``, or
-roles joined by commas.
+ones), ``flags``, ``binned``, ``feature_set_b``, or roles joined by commas.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ _END = re.compile(r" *# </dictionary columns>\s*")
 _SELECTORS = {
     "all": tuple(role for role in ROLES if role not in ("id", "binned")),
     "flags": ("flag",),
-    "flag_disagreements": ("flag",),
     "feature_set_b": ("binned", "ordinal", "nominal", "high_cardinality", "flag"),
 }
 
@@ -101,15 +99,10 @@ def _columns(begin: re.Match[str], attributes: list[Attribute], path: Path, line
     for item in attributes:
         if item.role not in roles:
             continue
-        name, text = column_name(item), f"{item.label_zh} · {item.label_en}. {item.definition_en}"
-        if selector == "flag_disagreements":
-            name = f"{name}__disagrees"
-            text = (
-                f"{item.label_zh} · {item.label_en}: whether the file's own flag and the flag that "
-                "the categories raise differ."
-            )
-        lines += [f"{indent}- name: {name}\n", f"{indent}  description: {_quoted(text)}\n"]
-        if "staging" in path.parts and selector != "flag_disagreements":
+        text = f"{item.label_zh} · {item.label_en}. {item.definition_en}"
+        lines.append(f"{indent}- name: {column_name(item)}\n")
+        lines.append(f"{indent}  description: {_quoted(text)}\n")
+        if "staging" in path.parts:
             lines.append(f"{indent}  data_type: {SQL_TYPES[item.data_type]}\n")
     return lines
 
