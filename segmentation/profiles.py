@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
@@ -124,3 +125,51 @@ def adjust_p_values(p_values: ArrayLike) -> Floats:
     if known.any():
         adjusted[known] = stats.false_discovery_control(p[known], method="bh")
     return adjusted
+
+
+def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
+    """Test every number and every level of every segment against everyone.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
+        known_customers, mean, population_std_dev; the rows with cluster NA are everyone's.
+    levels : DataFrame
+        One row per segmentation, cluster, attribute and level: customers, segment_customers,
+        overall_customers, all_customers.
+
+    Returns
+    -------
+    DataFrame
+        segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted.
+        The adjustment is over all tests of one segmentation.
+    """
+    overall = numbers[numbers["cluster"].isna()].set_index("attribute")
+    of_segments = numbers[numbers["cluster"].notna()]
+    everyone = overall.loc[of_segments["attribute"]]
+    v_numbers = v_test_mean(
+        of_segments["mean"].to_numpy(float),
+        everyone["mean"].to_numpy(float),
+        everyone["population_std_dev"].to_numpy(float),
+        of_segments["known_customers"].to_numpy(float),
+        everyone["known_customers"].to_numpy(float),
+    )
+    v_levels, p_levels = v_test_share(
+        levels["customers"],
+        levels["segment_customers"],
+        levels["overall_customers"],
+        levels["all_customers"],
+    )
+    keys = ["segmentation_id", "cluster", "attribute"]
+    tests = pd.concat(
+        [
+            of_segments[keys].assign(
+                level=None, v_test=v_numbers, p_value=p_value_normal(v_numbers)
+            ),
+            levels[[*keys, "level"]].assign(v_test=v_levels, p_value=p_levels),
+        ],
+        ignore_index=True,
+    ).sort_values([*keys, "level"], ignore_index=True)
+    tests["p_adjusted"] = tests.groupby("segmentation_id")["p_value"].transform(adjust_p_values)
+    return tests.astype({"cluster": "int32", "level": "str"})

@@ -17,7 +17,7 @@ flags as (
 )
 
 select
-    customers.* exclude ({{ (['customer_id'] + flags) | join(', ') }}),
+    customers.* exclude (customer_id{{ ", " if flags }}{{ flags | join(", ") }}),
     customers.customer_id
     {%- for flag in flags %},
     flags.{{ flag }}

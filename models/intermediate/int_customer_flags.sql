@@ -24,9 +24,15 @@ derived as (
 select
     customer_id
     {%- for flag in flags %},
-    coalesce({{ flag.attribute }}__file, {{ flag.attribute }}__derived) as {{ flag.attribute }},
-    {{ flag.attribute }}__file is distinct from {{ flag.attribute }}__derived
-    and {{ flag.attribute }}__file is not null
-    and {{ flag.attribute }}__derived is not null as {{ flag.attribute }}__disagrees
-    {%- endfor %}
+    coalesce({{ flag.attribute }}__file, {{ flag.attribute }}__derived) as {{ flag.attribute }}
+    {%- endfor %},
+    list_filter(
+        [
+            cast(null as varchar)
+            {%- for flag in flags %},
+            case when {{ flag.attribute }}__file != {{ flag.attribute }}__derived then '{{ flag.attribute }}' end
+            {%- endfor %}
+        ],
+        lambda flag: flag is not null
+    ) as disagreeing_flags
 from derived

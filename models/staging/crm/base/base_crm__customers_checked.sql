@@ -59,7 +59,7 @@ with_issues as (
                 end
                 {%- endfor %}
             ],
-            issue -> issue is not null
+            lambda issue: issue is not null
         ) as value_issues,
         concat_ws('; '
             {%- for attribute in ranged if attribute.out_of_range_policy == 'reject' %},

@@ -1,0 +1,13 @@
+{% macro write_exports(results) %}
+    {#- After a build without a failure that made the customer list anew: write it for Excel (BOM) and as Parquet. -#}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set failed = results | selectattr('status', 'in', ['error', 'fail', 'skipped', 'runtime error']) | list -%}
+        {%- set built = results | map(attribute='node') | selectattr('name', 'equalto', 'fct_customer_segments') | list -%}
+        {%- if built and not failed -%}
+            {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
+            {%- set columns = column_names(ref('fct_customer_segments')) -%}
+            {%- do run_query(export_statement(columns, folder, 'csv')) -%}
+            {%- do run_query(export_statement(columns, folder, 'parquet')) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,60 @@
+{%- set bins = seed_rows('feature_bins', order_by='feature, cast(level_order as integer)') -%}
+{%- set features = dictionary(roles=['binned']) %}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customer_attributes') }}
+
+),
+
+bins as (
+
+    select
+        feature,
+        level,
+        cast(level_order as integer) as level_order,
+        bound_type,
+        cast(lower_bound as double) as declared_bound
+    from {{ ref('feature_bins') }}
+
+),
+
+-- One row: for every feature, the value of its source attribute at each quantile that a bin asks for.
+quantiles as (
+
+    select
+        {%- for feature in features %}
+        map_from_entries([
+            {%- for bin in bins if bin.feature == feature.attribute and bin.bound_type == 'quantile' %}
+            {'level': '{{ bin.level }}', 'bound': quantile_cont(cast({{ feature.derivation }} as double), {{ bin.lower_bound }})},
+            {%- endfor %}
+            {'level': '', 'bound': cast(null as double)}
+        ]) as {{ feature.attribute }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customers
+
+),
+
+quantiles_by_feature as (
+
+    unpivot quantiles
+    on columns(*)
+    into name feature value bounds
+
+)
+
+select
+    bins.feature,
+    bins.level,
+    bins.level_order,
+    bins.bound_type,
+    bins.declared_bound,
+    case bins.bound_type
+        when 'value' then bins.declared_bound
+        when 'quantile' then quantiles_by_feature.bounds[bins.level]
+    end as lower_bound
+from bins
+left join quantiles_by_feature
+    on bins.feature = quantiles_by_feature.feature

@@ -1,0 +1,73 @@
+{%- set file_columns = column_names(ref('base_crm__customers_raw'))
+    | reject('in', ['_row_number', '_read_error', '_raw_line']) | list %}
+
+with
+
+file_rows as (
+
+    select * from {{ ref('base_crm__customers_raw') }}
+    where
+        _read_error is null
+        and _row_number <= {{ var('training_rows') }}
+
+),
+
+cleaned as (
+
+    select
+        _row_number
+        {%- for column in file_columns %},
+        {{ clean_text(adapter.quote(column)) }} as {{ adapter.quote(column) }}
+        {%- endfor %}
+    from file_rows
+
+),
+
+summaries as (
+
+    select
+        {%- for column in file_columns %}
+        {%- set number = parse_number(adapter.quote(column)) %}
+        {
+            'examined_rows': count(*),
+            'known_values': count({{ adapter.quote(column) }}),
+            'numbers': count({{ number }}),
+            'whole_numbers': count(*) filter (where ({{ number }}) = floor({{ number }})),
+            'zeros_and_ones': count(*) filter (where ({{ number }}) in (0, 1)),
+            'dates': count(try_cast({{ adapter.quote(column) }} as date))
+        } as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from cleaned
+
+),
+
+by_column as (
+
+    unpivot summaries
+    on columns(*)
+    into name column_name value summary
+
+),
+
+counts as (
+
+    select
+        column_name,
+        unnest(summary)
+    from by_column
+
+)
+
+select
+    column_name,
+    examined_rows,
+    known_values,
+    case
+        when known_values = 0 then 'empty'
+        when dates >= 0.95 * known_values then 'date'
+        when zeros_and_ones >= 0.95 * known_values then 'flag'
+        when whole_numbers >= 0.95 * known_values then 'integer'
+        when numbers >= 0.95 * known_values then 'number'
+        else 'text'
+    end as found_type
+from counts

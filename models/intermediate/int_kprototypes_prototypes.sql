@@ -1,0 +1,59 @@
+with
+
+parameters as (
+
+    select * from {{ ref('ml_kprototypes_parameters') }}
+
+),
+
+by_attribute as (
+
+    select
+        segmentation_id,
+        parameter,
+        attribute,
+        list(value order by cluster) as by_cluster,
+        list(level order by cluster) as levels_by_cluster
+    from parameters
+    where parameter in ('center', 'sum', 'mode')
+    group by segmentation_id, parameter, attribute
+
+),
+
+maps as (
+
+    select
+        segmentation_id,
+        map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster}) filter (where parameter = 'center')) as centers,
+        map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster}) filter (where parameter = 'sum')) as sums,
+        map_from_entries(list({'attribute': attribute, 'by_cluster': levels_by_cluster}) filter (where parameter = 'mode')) as modes
+    from by_attribute
+    group by segmentation_id
+
+),
+
+single_numbers as (
+
+    select
+        segmentation_id,
+        cast(max(value) filter (where parameter = 'k') as integer) as k,
+        max(value) filter (where parameter = 'gamma') as gamma,
+        list(value order by cluster) filter (where parameter = 'size') as sizes,
+        list(value order by cluster) filter (where parameter = 'sum_of_squares') as sums_of_squares
+    from parameters
+    group by segmentation_id
+
+)
+
+select
+    single_numbers.segmentation_id,
+    single_numbers.k,
+    single_numbers.gamma,
+    single_numbers.sizes,
+    single_numbers.sums_of_squares,
+    maps.centers,
+    maps.sums,
+    maps.modes
+from single_numbers
+inner join maps
+    on single_numbers.segmentation_id = maps.segmentation_id

@@ -1,0 +1,126 @@
+with
+
+kpis as (
+
+    select * from {{ ref('rpt_segment_kpis') }}
+
+),
+
+mix as (
+
+    select * from {{ ref('rpt_segment_mix') }}
+
+),
+
+attributes as (
+
+    select * from {{ ref('data_dictionary') }}
+
+),
+
+phrases as (
+
+    select
+        slot,
+        case when attribute = 'value_attribute' then '{{ var("value_attribute") }}' else attribute end as attribute,
+        coalesce(cast(min_effect as double), -1e9) as min_effect,
+        coalesce(cast(max_effect as double), 1e9) as max_effect,
+        phrase_zh,
+        phrase_en
+    from {{ ref('segment_traits') }}
+
+),
+
+-- The phrases that the numbers of a segment allow.
+number_traits as (
+
+    select
+        kpis.segmentation_id,
+        kpis.cluster,
+        phrases.slot,
+        kpis.attribute,
+        cast(null as varchar) as level,
+        abs(kpis.effect_size_transformed) as strength,
+        phrases.phrase_zh,
+        phrases.phrase_en
+    from kpis
+    inner join phrases
+        on kpis.attribute = phrases.attribute
+    where
+        kpis.effect_size_transformed >= phrases.min_effect
+        and kpis.effect_size_transformed < phrases.max_effect
+        and (phrases.slot = 'tier' or kpis.p_adjusted < 0.05)
+
+),
+
+-- For attributes that have no phrase of their own: "high" or "low" and the label.
+plain_number_traits as (
+
+    select
+        kpis.segmentation_id,
+        kpis.cluster,
+        'behaviour' as slot,
+        kpis.attribute,
+        cast(null as varchar) as level,
+        abs(kpis.effect_size_transformed) as strength,
+        case when kpis.effect_size_transformed > 0 then '高' else '低' end || kpis.attribute_zh as phrase_zh,
+        case when kpis.effect_size_transformed > 0 then 'high ' else 'low ' end || lower(kpis.attribute_en) as phrase_en
+    from kpis
+    inner join attributes
+        on kpis.attribute = attributes.attribute
+    where
+        attributes.role = 'performance'
+        and kpis.attribute not in (select phrases.attribute from phrases)
+        and abs(kpis.effect_size_transformed) >= 0.4
+        and kpis.p_adjusted < 0.05
+
+),
+
+-- A level characterises a segment when many of its customers have it, and clearly more than elsewhere.
+level_traits as (
+
+    select
+        mix.segmentation_id,
+        mix.cluster,
+        'level' as slot,
+        mix.attribute,
+        mix.level,
+        mix.share_of_segment - mix.share_overall as strength,
+        mix.level_zh as phrase_zh,
+        mix.level_en as phrase_en
+    from mix
+    inner join attributes
+        on mix.attribute = attributes.attribute
+    where
+        attributes.role in ('ordinal', 'nominal', 'high_cardinality')
+        and not mix.is_unknown
+        and mix.share_of_segment >= 0.2
+        and mix.lift >= 1.2
+        and mix.p_adjusted < 0.05
+
+),
+
+traits as (
+
+    select * from number_traits
+    union all
+    select * from plain_number_traits
+    union all
+    select * from level_traits
+
+)
+
+select
+    segmentation_id,
+    cluster,
+    slot,
+    attribute,
+    level,
+    strength,
+    phrase_zh,
+    phrase_en,
+    row_number() over (
+        partition by segmentation_id, cluster, slot
+        order by strength desc, attribute asc, level asc
+    ) as trait_rank
+from traits

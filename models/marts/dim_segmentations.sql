@@ -1,0 +1,59 @@
+with
+
+criteria as (
+
+    select * from {{ ref('ml_k_criteria') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
+candidates as (
+
+    select
+        segmentation_id,
+        method,
+        k,
+        max(value) filter (where criterion = 'cost') as cost,
+        max(value) filter (where criterion = 'mean_silhouette') as mean_silhouette
+    from criteria
+    group by segmentation_id, method, k
+
+),
+
+sizes as (
+
+    select
+        segmentation_id,
+        cast(sum(customers) as bigint) as customers
+    from segments
+    group by segmentation_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (order by mean_silhouette desc, k asc) as silhouette_rank,
+        {{ var('final_k') if var('final_k') is not none else 'cast(null as integer)' }} as final_k
+    from candidates
+
+)
+
+select
+    ranked.segmentation_id,
+    ranked.method,
+    ranked.k,
+    case when ranked.final_k is null then ranked.silhouette_rank = 1 else ranked.k = ranked.final_k end as is_final,
+    case when ranked.final_k is null then 'mean_silhouette' else 'final_k' end as decided_by,
+    sizes.customers,
+    ranked.cost,
+    ranked.mean_silhouette
+from ranked
+inner join sizes
+    on ranked.segmentation_id = sizes.segmentation_id

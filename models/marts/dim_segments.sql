@@ -1,0 +1,82 @@
+with
+
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
+traits as (
+
+    select * from {{ ref('int_segment_traits') }}
+
+),
+
+phrases as (
+
+    select
+        segmentation_id,
+        cluster,
+        max(phrase_zh) filter (where slot = 'tier' and trait_rank = 1) as tier_zh,
+        max(phrase_en) filter (where slot = 'tier' and trait_rank = 1) as tier_en,
+        max(phrase_zh) filter (where slot = 'level' and trait_rank = 1) as level_zh,
+        max(phrase_en) filter (where slot = 'level' and trait_rank = 1) as level_en,
+        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_zh,
+        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_en,
+        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_zh,
+        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_en
+    from traits
+    group by segmentation_id, cluster
+
+),
+
+short_names as (
+
+    select
+        segments.*,
+        concat_ws('·', phrases.tier_zh, phrases.level_zh, coalesce(phrases.behaviour_zh, '一般客群')) as short_name_zh,
+        concat_ws(' · ', phrases.tier_en, phrases.level_en, coalesce(phrases.behaviour_en, 'average customers')) as short_name_en,
+        phrases.second_behaviour_zh,
+        phrases.second_behaviour_en
+    from segments
+    left join phrases
+        on
+            segments.segmentation_id = phrases.segmentation_id
+            and segments.cluster = phrases.cluster
+
+),
+
+-- Two segments with one short name are told apart by the next trait, and by their id where that is the same too.
+longer_names as (
+
+    select
+        *,
+        case
+            when count(*) over (partition by segmentation_id, short_name_zh) = 1 then short_name_zh
+            else concat_ws('·', short_name_zh, second_behaviour_zh)
+        end as longer_name_zh,
+        case
+            when count(*) over (partition by segmentation_id, short_name_en) = 1 then short_name_en
+            else concat_ws(' · ', short_name_en, second_behaviour_en)
+        end as longer_name_en
+    from short_names
+
+)
+
+select
+    segmentation_id,
+    cluster,
+    segment_id,
+    case
+        when count(*) over (partition by segmentation_id, longer_name_zh) = 1 then longer_name_zh
+        else longer_name_zh || '·' || segment_id
+    end as name_zh,
+    case
+        when count(*) over (partition by segmentation_id, longer_name_en) = 1 then longer_name_en
+        else longer_name_en || ' · ' || segment_id
+    end as name_en,
+    customers,
+    customer_share,
+    segment_value,
+    spend_share
+from longer_names

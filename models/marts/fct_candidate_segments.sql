@@ -1,0 +1,13 @@
+with
+
+scores as (
+
+    select * from {{ ref('int_candidate_scores') }}
+
+)
+
+select
+    customer_id,
+    segmentation_id,
+    cluster
+from scores

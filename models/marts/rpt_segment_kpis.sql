@@ -1,0 +1,81 @@
+with
+
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
+numbers as (
+
+    select * from {{ ref('int_segment_numbers') }}
+
+),
+
+segment_numbers as (
+
+    select * from numbers
+    where cluster is not null
+
+),
+
+overall_numbers as (
+
+    select * from numbers
+    where cluster is null
+
+),
+
+tests as (
+
+    select * from {{ ref('ml_segment_tests') }}
+    where level is null
+
+),
+
+attributes as (
+
+    select * from {{ ref('data_dictionary') }}
+
+)
+
+select
+    segments.segmentation_id,
+    segments.cluster,
+    segments.segment_id,
+    segment_numbers.attribute,
+    attributes.label_zh as attribute_zh,
+    attributes.label_en as attribute_en,
+    attributes.theme,
+    attributes.unit,
+    attributes.direction,
+    segment_numbers.customers,
+    segment_numbers.known_customers,
+    segment_numbers.total,
+    segment_numbers.mean,
+    segment_numbers.median,
+    segment_numbers.std_dev,
+    segment_numbers.p25,
+    segment_numbers.p75,
+    overall_numbers.mean as overall_mean,
+    overall_numbers.median as overall_median,
+    segment_numbers.mean / nullif(overall_numbers.mean, 0) as index_vs_overall,
+    (segment_numbers.mean - overall_numbers.mean) / nullif(overall_numbers.population_std_dev, 0) as effect_size,
+    (segment_numbers.transformed_mean - overall_numbers.transformed_mean)
+    / nullif(overall_numbers.transformed_std_dev, 0) as effect_size_transformed,
+    tests.v_test,
+    tests.p_adjusted
+from segments
+inner join segment_numbers
+    on
+        segments.segmentation_id = segment_numbers.segmentation_id
+        and segments.cluster = segment_numbers.cluster
+inner join overall_numbers
+    on segment_numbers.attribute = overall_numbers.attribute
+inner join tests
+    on
+        segment_numbers.segmentation_id = tests.segmentation_id
+        and segment_numbers.cluster = tests.cluster
+        and segment_numbers.attribute = tests.attribute
+inner join attributes
+    on segment_numbers.attribute = attributes.attribute

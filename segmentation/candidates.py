@@ -1,0 +1,314 @@
+"""Candidate segmentations: K-Prototypes for every K, as rows that SQL can score with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
+from numpy.typing import NDArray
+
+from segmentation import features, kprototypes, silhouette
+from segmentation.errors import InputError
+
+METHOD = "kprototypes"
+PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
+ENGINES = ("native", "kmodes")
+
+
+@dataclass(frozen=True)
+class MixedMatrix:
+    """Feature set A as two matrices.
+
+    Attributes
+    ----------
+    numeric : ndarray of shape (n_customers, n_numbers)
+    codes : ndarray of shape (n_customers, n_categories)
+        Positions in ``levels``; -1 for a level that was not there at fit time.
+    number_names, category_names : list of str
+    levels : list of list of str
+        The levels of each category, sorted.
+    """
+
+    numeric: NDArray[np.float64]
+    codes: NDArray[np.int32]
+    number_names: list[str]
+    category_names: list[str]
+    levels: list[list[str]]
+
+    @property
+    def n_levels(self) -> list[int]:
+        """Number of levels of each category."""
+        return [len(levels) for levels in self.levels]
+
+
+def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix:
+    """Split encoded customers into numbers and level codes.
+
+    Parameters
+    ----------
+    encoded : DataFrame of shape (n_customers, n_attributes)
+        What :func:`segmentation.features.encode` returned.
+    parameters : DataFrame
+        What :func:`segmentation.features.fit` returned.
+    """
+    encodings = parameters.groupby("attribute", sort=True)["encoding"].first()
+    numbers = [str(name) for name in encodings.index if encodings[name] in features.NUMERIC_ENCODINGS]
+    categories = [str(name) for name in encodings.index if str(name) not in numbers]
+    levels, codes = [], []
+    for category in categories:
+        if encodings[category] == "flag":
+            known = ["0", "1"]
+        else:
+            known = sorted(parameters.loc[parameters["attribute"] == category, "level"])
+        levels.append(known)
+        codes.append(pd.Index(known).get_indexer(encoded[category].astype("str")))
+    return MixedMatrix(
+        numeric=encoded[numbers].to_numpy(np.float64),
+        codes=np.array(codes, dtype=np.int32).reshape(len(categories), len(encoded)).T,
+        number_names=numbers,
+        category_names=categories,
+        levels=levels,
+    )
+
+
+def fit_kprototypes(
+    matrix: MixedMatrix,
+    k_values: Sequence[int],
+    *,
+    engine: str = "native",
+    gamma: float | str = "lambdaest",
+    n_init: int = 10,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Fit K-Prototypes for every K and return the models as parameter rows.
+
+    Parameters
+    ----------
+    matrix : MixedMatrix
+        The training customers.
+    k_values : sequence of int
+        Numbers of clusters, each at least 2.
+    engine : {'native', 'kmodes'}
+        :mod:`segmentation.kprototypes`, or the reference implementation it is tested against.
+    gamma : float, 'lambdaest' or 'huang'
+        Weight of a category mismatch.
+    n_init : int
+        Random starts of each fit.
+    seed : int
+        Seed of the starts; every K has its own stream.
+
+    Returns
+    -------
+    DataFrame
+        One row per number: segmentation_id, cluster, parameter, attribute, level, value.
+
+        ==================  =================================================================
+        parameter           value
+        ==================  =================================================================
+        ``k``, ``gamma``    of the segmentation (cluster NA)
+        ``size``            training customers of the cluster
+        ``sum_of_squares``  of all numbers of its customers
+        ``sum``, ``center`` of one number over its customers: total and mean
+        ``count``           its customers with that level of the category
+        ``mode``            1 at the most frequent level of the category
+        ==================  =================================================================
+
+    Raises
+    ------
+    InputError
+        When the engine is unknown.
+    """
+    if engine not in ENGINES:
+        raise InputError(f"kprototypes_engine is {engine!r}; use one of {', '.join(ENGINES)}.")
+    rule = None if gamma == "huang" else gamma
+    if rule is None or isinstance(rule, str):
+        weight = kprototypes.estimate_gamma(matrix.numeric, matrix.codes, matrix.n_levels, rule)
+    else:
+        weight = float(rule)
+    fit = _fit_native if engine == "native" else _fit_kmodes
+    rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
+    for k in k_values:
+        clustering = kprototypes.order_by_size(fit(matrix, k, weight, n_init, seed + k))
+        rows.extend(_model_rows(matrix, clustering, k))
+    return pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
+        {"cluster": "Int32", "attribute": "str", "level": "str", "value": "float64"}
+    )
+
+
+def parse_k_values(text: str) -> list[int]:
+    """Read the var ``k_values`` as dbt hands it to a Python model: ``'[4, 5]'``."""
+    try:
+        k_values = [int(k) for k in text.strip("[]() ").split(",")]
+    except ValueError:
+        k_values = []
+    if not k_values or min(k_values) < 2:
+        raise InputError(f"k_values is {text}; give whole numbers of at least 2, such as [4, 5].")
+    return sorted(set(k_values))
+
+
+def parse_gamma(text: str) -> float | str:
+    """Read the var ``gamma``: a number of at least 0, ``lambdaest`` or ``huang``."""
+    if text in ("lambdaest", "huang"):
+        return text
+    try:
+        gamma = float(text)
+    except ValueError:
+        gamma = -1.0
+    if not 0 <= gamma < float("inf"):
+        raise InputError(f"gamma is {text}; use a number of at least 0, 'lambdaest' or 'huang'.")
+    return gamma
+
+
+def _fit_native(
+    matrix: MixedMatrix, k: int, gamma: float, n_init: int, seed: int
+) -> kprototypes.Clustering:
+    return kprototypes.fit_encoded(
+        matrix.numeric,
+        matrix.codes,
+        matrix.n_levels,
+        k,
+        gamma=gamma,
+        n_init=n_init,
+        random_state=seed,
+        n_jobs=-1,
+    )
+
+
+def _fit_kmodes(
+    matrix: MixedMatrix, k: int, gamma: float, n_init: int, seed: int
+) -> kprototypes.Clustering:
+    rows = np.concatenate([matrix.numeric, matrix.codes], axis=1)
+    categorical = list(range(matrix.numeric.shape[1], rows.shape[1]))
+    reference = ReferenceKPrototypes(k, n_init=n_init, gamma=gamma, random_state=seed)
+    reference.fit(rows, categorical=categorical)
+    centers = reference.cluster_centroids_[:, : matrix.numeric.shape[1]].astype(np.float64)
+    modes = reference.cluster_centroids_[:, matrix.numeric.shape[1] :].astype(float).astype(np.int32)
+    return kprototypes.Clustering(
+        labels=reference.labels_.astype(np.int32),
+        centers=centers,
+        modes=modes,
+        gamma=gamma,
+        cost=float(reference.cost_),
+        n_iter=int(reference.n_iter_),
+        epoch_costs=[float(cost) for cost in reference.epoch_costs_],
+        converged=True,
+    )
+
+
+def _model_rows(
+    matrix: MixedMatrix, clustering: kprototypes.Clustering, k: int
+) -> list[tuple[str, int | None, str, str | None, str | None, float]]:
+    name = f"{METHOD}_k{k}"
+    statistics = silhouette.cluster_statistics(
+        matrix.numeric, matrix.codes, matrix.n_levels, clustering.labels, k
+    )
+    rows: list[tuple[str, int | None, str, str | None, str | None, float]] = [
+        (name, None, "k", None, None, float(k)),
+        (name, None, "gamma", None, None, clustering.gamma),
+    ]
+    for cluster in range(k):
+        rows.append((name, cluster, "size", None, None, float(statistics.sizes[cluster])))
+        squares = float(statistics.sums_of_squares[cluster])
+        rows.append((name, cluster, "sum_of_squares", None, None, squares))
+        for number, total, center in zip(
+            matrix.number_names,
+            statistics.sums[cluster].tolist(),
+            clustering.centers[cluster].tolist(),
+            strict=True,
+        ):
+            rows.append((name, cluster, "sum", number, None, total))
+            rows.append((name, cluster, "center", number, None, center))
+        for j, (category, levels) in enumerate(
+            zip(matrix.category_names, matrix.levels, strict=True)
+        ):
+            for level, count in zip(levels, statistics.level_counts[j][cluster], strict=True):
+                rows.append((name, cluster, "count", category, level, float(count)))
+            mode = levels[clustering.modes[cluster, j]]
+            rows.append((name, cluster, "mode", category, mode, 1.0))
+    return rows
+
+
+def assign(
+    customer_ids: pd.Series[str], matrix: MixedMatrix, parameters: pd.DataFrame
+) -> pd.DataFrame:
+    """Assign the training customers to the prototypes of every fitted model.
+
+    Parameters
+    ----------
+    customer_ids : Series of shape (n_customers,)
+    matrix : MixedMatrix
+        The customers that the models were fitted on.
+    parameters : DataFrame
+        What :func:`fit_kprototypes` returned.
+
+    Returns
+    -------
+    DataFrame
+        One row per customer and segmentation: customer_id, segmentation_id, k, cluster, distance
+        (squared, mixed) and silhouette (exact, over ``matrix``).
+    """
+    assigned = []
+    for segmentation_id, rows in parameters.groupby("segmentation_id", sort=True):
+        k = int(rows.loc[rows["parameter"] == "k", "value"].iloc[0])
+        gamma = float(rows.loc[rows["parameter"] == "gamma", "value"].iloc[0])
+        centers, modes = _prototypes(matrix, rows, k)
+        distances = kprototypes.mixed_distances(matrix.numeric, matrix.codes, centers, modes, gamma)
+        labels = distances.argmin(axis=1).astype(np.int32)
+        assigned.append(
+            pd.DataFrame(
+                {
+                    "customer_id": customer_ids,
+                    "segmentation_id": segmentation_id,
+                    "k": np.int32(k),
+                    "cluster": labels,
+                    "distance": distances.min(axis=1),
+                    "silhouette": silhouette.silhouette_samples(
+                        matrix.numeric, matrix.codes, matrix.n_levels, labels, gamma
+                    ),
+                }
+            )
+        )
+    return pd.concat(assigned, ignore_index=True)
+
+
+def _prototypes(
+    matrix: MixedMatrix, rows: pd.DataFrame, k: int
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Read the prototypes of one segmentation back from its parameter rows."""
+    of_parameter = dict(iter(rows.sort_values("cluster").groupby("parameter")))
+    centers = np.empty((k, len(matrix.number_names)))
+    for j, number in enumerate(matrix.number_names):
+        of_number = of_parameter["center"][of_parameter["center"]["attribute"] == number]
+        centers[:, j] = of_number["value"]
+    modes = np.empty((k, len(matrix.category_names)), dtype=np.int32)
+    for j, category in enumerate(matrix.category_names):
+        of_category = of_parameter["mode"][of_parameter["mode"]["attribute"] == category]
+        modes[:, j] = pd.Index(matrix.levels[j]).get_indexer(of_category["level"])
+    return centers, modes
+
+
+def judge(labels: pd.DataFrame) -> pd.DataFrame:
+    """Criteria of every segmentation over the training customers.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        What :func:`assign` returned, in a fixed order: sums of floats depend on it.
+
+    Returns
+    -------
+    DataFrame
+        One row per segmentation and criterion (``cost``, ``mean_silhouette``): segmentation_id,
+        method, k, criterion, value.
+    """
+    criteria = []
+    for segmentation_id, rows in labels.groupby("segmentation_id", sort=True):
+        k = int(rows["k"].iloc[0])
+        criteria.append((segmentation_id, METHOD, k, "cost", float(rows["distance"].sum())))
+        mean_silhouette = float(rows["silhouette"].mean())
+        criteria.append((segmentation_id, METHOD, k, "mean_silhouette", mean_silhouette))
+    columns = ["segmentation_id", "method", "k", "criterion", "value"]
+    return pd.DataFrame(criteria, columns=columns).astype({"k": "int32"})

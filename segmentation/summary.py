@@ -1,0 +1,144 @@
+"""The summary that ends ``make build``: what was read, what was found, and where it lies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from segmentation.errors import InputError
+
+Row = tuple[Any, ...]
+
+
+def summarise(database: Path, run_results: Path, exports: Path) -> str:
+    """Write the summary of the last build.
+
+    Parameters
+    ----------
+    database : Path
+        The DuckDB database that dbt built.
+    run_results : Path
+        dbt's ``run_results.json``, for the time the build took.
+    exports : Path
+        The folder of the exported files.
+
+    Raises
+    ------
+    InputError
+        When the database is not there or holds no segments yet.
+    """
+    if not database.exists():
+        raise InputError(f"There is no database at {database.resolve()}; run dbt build first.")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            lines = [
+                *_rows_read(connection),
+                "",
+                *_decision(connection),
+                "",
+                *_segments(connection),
+            ]
+        except duckdb.CatalogException as error:
+            raise InputError(
+                f"{database} holds no finished build ({str(error).splitlines()[0]}); run dbt build."
+            ) from error
+    if run_results.exists():
+        seconds = json.loads(run_results.read_text(encoding="utf-8"))["elapsed_time"]
+        lines += ["", f"dbt build took {seconds:.0f} s."]
+    lines += [
+        f"Database   {database.resolve()}",
+        f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",
+        "Lineage    make docs, then dbt docs serve",
+    ]
+    return "\n".join(lines)
+
+
+def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    refused = connection.sql(
+        "select rejection_reason, count(*) from stg_crm__customers_rejected group by all order by all"
+    ).fetchall()
+    kept = _one(connection, "select count(*) from fct_customer_segments")[0]
+    total = kept + sum(count for _, count in refused)
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in refused)
+    lines = [
+        f"Rows       {total:,} read, {kept:,} kept, {total - kept:,} refused"
+        + (f" ({reasons}; see stg_crm__customers_rejected)" if refused else "")
+    ]
+    unknown = connection.sql(
+        "select header from rpt_dictionary_alignment where verdict = 'not_in_dictionary' order by all"
+    ).fetchall()
+    if unknown:
+        names = ", ".join(str(header) for (header,) in unknown)
+        lines.append(f"Columns    not in the dictionary, so not used: {names}")
+    unreadable = connection.sql(
+        "select attribute, unreadable_values, unreadable_examples from rpt_attribute_diagnostics "
+        "where unreadable_values > 0 order by unreadable_values desc, attribute"
+    ).fetchall()
+    lines += [
+        f"Values     {attribute}: {count:,} could not be read and count as unknown, such as {examples}"
+        for attribute, count, examples in unreadable
+    ]
+    disagreements = connection.sql(
+        "select attribute, flag_disagreements from rpt_attribute_diagnostics "
+        "where flag_disagreements > 0 order by attribute"
+    ).fetchall()
+    if disagreements:
+        counts = ", ".join(f"{attribute} {count:,}" for attribute, count in disagreements)
+        lines.append(f"Flags      the file's value, kept, contradicts the categories: {counts}")
+    return lines
+
+
+def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    k, decided_by, silhouette = _one(
+        connection,
+        "select k, decided_by, mean_silhouette from dim_segmentations where is_final",
+    )
+    others = connection.sql(
+        "select k, mean_silhouette from dim_segmentations order by method, k"
+    ).fetchall()
+    by_k = ", ".join(f"K={other} {value:.3f}" for other, value in others)
+    reason = (
+        "the best mean silhouette" if decided_by == "mean_silhouette" else "the var final_k says so"
+    )
+    return [f"Segments   K = {k}, by {reason}: {silhouette:.3f} (of {by_k})"]
+
+
+def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.sql(
+        "select segment_id, name_zh, name_en, customers, customer_share, spend_share "
+        "from dim_segments inner join dim_segmentations using (segmentation_id) "
+        "where is_final order by segment_id"
+    ).fetchall()
+    lines = ["id    customers  of all  of spend  name"]
+    for segment_id, name_zh, name_en, customers, customer_share, spend_share in rows:
+        lines.append(
+            f"{segment_id:<5} {customers:>9,} {customer_share:>7.1%} {spend_share:>9.1%}  "
+            f"{name_zh} / {name_en}"
+        )
+    return lines
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Row:
+    row = connection.sql(query).fetchone()
+    if row is None:
+        raise InputError("The last build left no segments; run dbt build and look at its errors.")
+    return row
+
+
+@click.command("summary")
+def summary_command() -> None:
+    """Say what the last dbt build read and found."""
+    try:
+        text = summarise(
+            Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
+            Path("target/run_results.json"),
+            Path(os.environ.get("EXPORTS_DIR", "exports")),
+        )
+    except InputError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(text)
