@@ -404,7 +404,7 @@ def _sheet_rows(
     if missing:
         raise InputError(
             f"sheet {title!r}, row 1: no heading ends with {', '.join(missing)}. Restore the "
-            "headings of the exported workbook."
+            "heading, or export the workbook anew."
         )
     places = [headings.index(name) for name in seed.header]
     for place in range(max(map(len, cells))):
@@ -439,11 +439,9 @@ def _merged(field: str, value: object) -> str:
 
 
 def _agree(field: str, value: object) -> bool:
-    """Whether a cell says what a field of the CSV says, be it as text, number or boolean."""
+    """Whether a cell says what a field of the CSV says, as text or as a number (0.8 is 0.80)."""
     if _plain(field) == _text(value):
         return True
-    if isinstance(value, bool):
-        return _plain(field).lower() == _text(value)
     number = parse_number(_plain(field))
     return isinstance(value, int | float) and number is not None and number == value
 
