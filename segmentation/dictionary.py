@@ -184,7 +184,7 @@ class Attribute:
     """One row of ``data_dictionary.csv``.
 
     Blank text is ``""``, a blank bound None; `line` is the row's line in the file, from 1. The
-    meaning of each field is described in ``seeds/_seeds__models.yml``.
+    meaning of each field is described in ``seeds/_seeds.yml``.
     """
 
     attribute: str

@@ -39,6 +39,7 @@ _SHEETS = {
     "attribute_levels": "取值与顺序",
     "feature_bins": "分档",
     "category_flags": "品类标记",
+    "segment_traits": "分群用语",
 }
 _HEADINGS = {
     "attribute": "属性",
@@ -66,6 +67,11 @@ _HEADINGS = {
     "bound_type": "界限类型",
     "lower_bound": "下界（含）",
     "flag": "标记",
+    "slot": "用语位置",
+    "min_effect": "效应下限（含）",
+    "max_effect": "效应上限（不含）",
+    "phrase_zh": "中文用语",
+    "phrase_en": "英文用语",
 }
 _SPARE_ROWS = 500
 """Empty rows below the data that have drop-downs too."""
