@@ -1,0 +1,133 @@
+"""dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
+
+It also gives SQL the function ``check_inputs(customer_file, seeds_dir)``, which the on-run-start
+hook calls, so that a fault of the seeds or of the file's header stops a build before it writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.duckdb.utils import SourceConfig
+from dbt_common.exceptions import DbtRuntimeError
+from duckdb.func import FunctionNullHandling
+
+from segmentation.dictionary import check_seeds, load_dictionary
+from segmentation.errors import InputError
+from segmentation.ingest import CustomerFile, open_customers, read_customers
+
+SOURCE_SCHEMA = "crm"
+
+_FILE_COLUMNS = pa.schema(
+    [
+        ("position", pa.int32()),
+        ("header", pa.string()),
+        ("column_name", pa.string()),
+        ("attribute", pa.string()),
+        ("file_modified_at", pa.timestamp("us")),
+    ]
+)
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]
+    """Reads the tables ``customers`` and ``file_columns`` of a source.
+
+    The source's ``meta`` names the plugin and holds ``customer_file`` (see
+    `segmentation.ingest.open_customers`) and ``seeds_dir``.
+    """
+
+    _connection: duckdb.DuckDBPyConnection
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Keep the connection for its cursors, give it ``check_inputs`` and the source's schema.
+
+        dbt-duckdb creates the schema of a source when it loads one of its tables: in a new database
+        two tables that are loaded at the same time would fail with a "write-write conflict".
+        """
+        self._connection = conn
+        conn.execute(f"create schema if not exists {SOURCE_SCHEMA}")
+        conn.create_function(
+            "check_inputs",
+            self.check_inputs,
+            ["VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            null_handling=FunctionNullHandling.SPECIAL,
+            side_effects=True,
+        )
+
+    def check_inputs(self, customer_file: str | None, seeds_dir: str) -> str:
+        """Check the seeds, then the header of the customer file.
+
+        Parameters
+        ----------
+        customer_file : str or None
+            Location of the customer file.
+        seeds_dir : str
+            Folder of the seeds.
+
+        Returns
+        -------
+        str
+            What is wrong, for the user to read; empty when all is well.
+        """
+        try:
+            check_seeds(seeds_dir)
+            self._open(customer_file, seeds_dir)
+        except InputError as error:
+            return str(error)
+        return ""
+
+    def load(self, source_config: SourceConfig) -> pa.RecordBatchReader | pa.Table:
+        """Give dbt-duckdb what a source table is made of.
+
+        Parameters
+        ----------
+        source_config : SourceConfig
+            The table's identifier is ``customers`` or ``file_columns``.
+
+        Returns
+        -------
+        RecordBatchReader or Table
+            The rows of the file, or a row per column of it.
+
+        Raises
+        ------
+        DbtRuntimeError
+            The file cannot be read; the message is the InputError's.
+        """
+        location = str(source_config["customer_file"])
+        try:
+            if location.casefold() in _names(source_config):
+                raise InputError(
+                    f"{location} is the table into which the customer file is read. Name the table "
+                    "that the customers come from."
+                )
+            customers = self._open(location, source_config["seeds_dir"])
+            if source_config.identifier == "customers":
+                return read_customers(customers, self._connection)
+            return _describe(customers)
+        except InputError as error:
+            raise DbtRuntimeError(str(error)) from None
+
+    def _open(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
+        """Read the dictionary and the header of the customer file."""
+        attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
+        return open_customers(customer_file or "", attributes, self._connection)
+
+
+def _names(source_config: SourceConfig) -> set[str]:
+    """Give the ways to write a source table's own name."""
+    name = f"{source_config.schema}.{source_config.identifier}".casefold()
+    return {name, f"{source_config.database}.{name}".casefold()}
+
+
+def _describe(customers: CustomerFile) -> pa.Table:
+    """List the columns of the file."""
+    rows: list[dict[str, Any]] = [
+        {**vars(column), "file_modified_at": customers.modified_at} for column in customers.columns
+    ]
+    return pa.Table.from_pylist(rows, schema=_FILE_COLUMNS)

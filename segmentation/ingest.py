@@ -1,0 +1,577 @@
+"""Read a customer file (CSV, TSV, .xlsx, Parquet or a table) as text, column by column, row by row.
+
+`open_customers` looks at the header and says what is wrong with it; `read_customers` streams the
+rows. Every value stays as it came in; what it means is the staging models' business.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import difflib
+import glob
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import openpyxl
+import pyarrow as pa
+
+from segmentation.delimited import (
+    MAX_ROW_CHARACTERS,
+    TOO_LONG,
+    UTF8_ENCODINGS,
+    TextFormat,
+    find_encoding_in_all_lines,
+    find_format,
+    rewrite,
+)
+from segmentation.dictionary import Attribute, normalise_header
+from segmentation.errors import InputError
+
+warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")  # styles, drop-downs
+
+ROW_COLUMNS = ("_row_number", "_read_error", "_raw_line")
+"""What `read_customers` puts before the columns of the file."""
+
+_WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
+_PARQUET_SUFFIXES = (".parquet", ".pq")
+_TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+_FILE_SUFFIXES = (*_WORKBOOK_SUFFIXES, *_PARQUET_SUFFIXES, *_TEXT_SUFFIXES, ".xls", ".gz", ".zip")
+_TABLE_NAME = re.compile(r"\w+(\.\w+){0,2}")
+_VALUE = re.compile(r"\\n|[-+]?\W?\d[\d,.]*%?|\d{4}([-/.])\d{1,2}\1\d{1,2}.*", re.IGNORECASE)
+_BATCH_ROWS = 20_000
+_NOTHING_REFUSED = "null::varchar as _read_error, null::varchar as _raw_line"
+_HOW_TO_NAME_THE_FILE = (
+    "Name the customer file with --vars 'customer_file: path/to/file' or the environment variable "
+    "CUSTOMER_FILE"
+)
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """One column of a customer file.
+
+    Attributes
+    ----------
+    position : int
+        From 1.
+    header : str
+        As it came in.
+    column_name : str
+        The attribute's name; for an unknown column its header, blanks joined and double quotes
+        left out, made distinct from every other column without regard to case.
+    attribute : str or None
+        What the dictionary calls it; None for an unknown column.
+    """
+
+    position: int
+    header: str
+    column_name: str
+    attribute: str | None
+
+
+@dataclass(frozen=True)
+class CustomerFile:
+    """A customer file whose header has been read and found in order.
+
+    Attributes
+    ----------
+    location : str
+        As the user gave it.
+    columns : tuple of FileColumn
+        In file order.
+    modified_at : datetime or None
+        When the file was last changed, in UTC without a zone; None for a table.
+    source : TextFormat, Path or str
+        How to read it: a text file's format, the path of a workbook or Parquet file, or a table's
+        quoted name.
+    """
+
+    location: str
+    columns: tuple[FileColumn, ...]
+    modified_at: datetime.datetime | None
+    source: TextFormat | Path | str
+
+
+def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> list[FileColumn]:
+    """Find each header's attribute by name, alias or label.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        The file's headers in order; may be blank.
+    attributes : sequence of Attribute
+        The dictionary.
+
+    Returns
+    -------
+    list of FileColumn
+        One a header. Case, white space, full-width forms, underscores and hyphens do not matter.
+
+    Raises
+    ------
+    InputError
+        Two headers match the same attribute.
+    """
+    exact: dict[str, str] = {}
+    loose: dict[str, set[str]] = {}
+    for item in attributes:
+        for text in (item.attribute, *item.aliases, item.label_zh, item.label_en):
+            if key := normalise_header(text):
+                exact.setdefault(key, item.attribute)
+                loose.setdefault(_without_joints(key), set()).add(item.attribute)
+
+    matched: dict[str, tuple[int, str]] = {}
+    found: list[str | None] = []
+    for position, header in enumerate(headers, start=1):
+        key = normalise_header(header)
+        candidates = loose.get(_without_joints(key), set())
+        name = exact.get(key) or (next(iter(candidates)) if len(candidates) == 1 else None)
+        if name is not None and name in matched:
+            other_position, other = matched[name]
+            raise InputError(
+                f'the headers "{other}" (column {other_position}) and "{header}" (column '
+                f"{position}) both mean the attribute {name}. Remove or rename one of them."
+            )
+        if name is not None:
+            matched[name] = (position, header)
+        found.append(name)
+
+    taken = {name.casefold() for name in (*ROW_COLUMNS, *matched)}
+    columns = []
+    for position, (header, name) in enumerate(zip(headers, found, strict=True), start=1):
+        column_name = name or _distinct(header, position, taken)
+        columns.append(FileColumn(position, header, column_name, name))
+    return columns
+
+
+def _without_joints(key: str) -> str:
+    """Drop what joins words in headers, so that "Corporation ID" is "corporation_id"."""
+    return re.sub("[_-]", "", key)
+
+
+def _distinct(header: str, position: int, taken: set[str]) -> str:
+    """Name an unknown column and note the name in `taken`."""
+    stem = " ".join(header.replace('"', "").replace("\0", "").split()) or f"column_{position}"
+    name, number = stem, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    taken.add(name.casefold())
+    return name
+
+
+def open_customers(
+    location: str, attributes: Sequence[Attribute], connection: duckdb.DuckDBPyConnection
+) -> CustomerFile:
+    """Read the header of a customer file and match it with the dictionary.
+
+    Parameters
+    ----------
+    location : str
+        Path of a CSV, TSV, .xlsx or Parquet file, or a table: ``table``, ``schema.table`` or
+        ``database.schema.table``. An existing path goes before a table.
+    attributes : sequence of Attribute
+        The dictionary.
+    connection : DuckDBPyConnection
+        A connection to the database that holds the table.
+
+    Returns
+    -------
+    CustomerFile
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, has no rows or no header, or lacks required columns.
+    """
+    with _faults_named(location):
+        if not location.strip():
+            raise InputError(f"No customer file is given. {_HOW_TO_NAME_THE_FILE}.")
+        path = Path(location).expanduser()
+        source: TextFormat | Path | str
+        if path.exists():
+            headers, source = _open_file(path, connection)
+            modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+            modified_at = modified.replace(tzinfo=None)
+        elif _TABLE_NAME.fullmatch(location) and path.suffix.lower() not in _FILE_SUFFIXES:
+            headers, source = _open_table(location, connection)
+            modified_at = None
+        else:
+            raise InputError(
+                f"The customer file {location} does not exist (looked for {path.absolute()}). "
+                f"{_HOW_TO_NAME_THE_FILE}, or make a synthetic one: segmentation sample."
+            )
+        try:
+            columns = match_columns(headers, attributes)
+            _check_is_header(columns)
+            _check_required(columns, attributes)
+        except InputError as error:
+            raise InputError(f"{location}: {error}") from None
+    return CustomerFile(location, tuple(columns), modified_at, source)
+
+
+@contextmanager
+def _faults_named(location: str) -> Iterator[None]:
+    """Turn errors of the operating system into messages about the customer file."""
+    try:
+        yield
+    except PermissionError as error:
+        raise InputError(
+            f"{location}: no permission to read {error.filename}. Ask the file's owner for the "
+            "right to read it, or copy it to a folder of yours."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"{location}: cannot be read: {error.strerror or error} ({error.filename}). Check the "
+            "path, the disk and the space left in the temporary folder (TMPDIR)."
+        ) from None
+
+
+def _open_file(
+    path: Path, connection: duckdb.DuckDBPyConnection
+) -> tuple[list[str], TextFormat | Path]:
+    """Read the headers of a file and check that a row follows."""
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder. {_HOW_TO_NAME_THE_FILE}: one file, not all.")
+    if path.suffix.lower() in _PARQUET_SUFFIXES:
+        with connection.cursor() as cursor:
+            try:
+                relation = cursor.sql(f"from {_read_parquet(path)}")
+                headers = list(relation.columns)
+                first = relation.limit(1).fetchall()
+            except duckdb.Error as error:
+                raise InputError(
+                    f"{path}: this is not a sound Parquet file ({_first_line(error)}). Write or "
+                    "fetch it again; if it is a CSV file, name it .csv."
+                ) from None
+        if not first:
+            raise InputError(f"{path}: there are columns but no row. Export the customers again.")
+        return headers, path
+    if path.suffix.lower() in _WORKBOOK_SUFFIXES:
+        rows = _workbook_rows(path)
+        headers = next(rows, [])
+        while headers and not headers[-1].strip():
+            headers.pop()
+        if not headers:
+            raise InputError(f"{path}: the first visible sheet is empty. Put the customers there.")
+        if next(rows, None) is None:
+            raise InputError(
+                f"{path}: there is a header but no row below it in the first visible sheet. Put "
+                "the customers there."
+            )
+        return headers, path
+    text_format = find_format(path)
+    return list(text_format.headers), text_format
+
+
+def _open_table(location: str, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
+    """Read the columns of a table and check that it has a row."""
+    name = ".".join(_identifier(part) for part in location.split("."))
+    with connection.cursor() as cursor:
+        try:
+            relation = cursor.sql(f"from {name}")
+        except duckdb.Error:
+            tables = [
+                text
+                for (text,) in cursor.execute(
+                    "select table_schema || '.' || table_name from information_schema.tables"
+                ).fetchall()
+            ]
+            nearest = difflib.get_close_matches(location, tables, n=1, cutoff=0.5)
+            near = f"; the nearest table is {nearest[0]}" if nearest else ""
+            raise InputError(
+                f"The customer file {location} does not exist: neither as a file (looked for "
+                f"{Path(location).absolute()}) nor as a table of the database{near}. "
+                f"{_HOW_TO_NAME_THE_FILE}."
+            ) from None
+        headers = list(relation.columns)
+        if not relation.limit(1).fetchall():
+            raise InputError(f"{location}: the table has no row. Load the customers into it.")
+    return headers, name
+
+
+def _check_is_header(columns: Sequence[FileColumn]) -> None:
+    """Refuse a first row of values: nothing is known in it, and something is a number or a date."""
+    values = [
+        column.header
+        for column in columns
+        if _VALUE.fullmatch(unicodedata.normalize("NFKC", column.header).strip())
+    ]
+    if values and not any(column.attribute for column in columns):
+        shown = ", ".join(f'"{value}"' for value in values[:3])
+        raise InputError(
+            f"the first row looks like data ({shown}), not like a header. Put a row with the "
+            "column names above it."
+        )
+
+
+def _check_required(columns: Sequence[FileColumn], attributes: Sequence[Attribute]) -> None:
+    """Name every required attribute that the file lacks and the nearest header it has."""
+    present = {column.attribute for column in columns}
+    missing = [
+        item
+        for item in attributes
+        if item.is_required
+        and item.attribute not in present
+        and not item.derivation
+        and item.role not in ("flag", "binned")
+    ]
+    if not missing:
+        return
+    unknown = {normalise_header(c.header): c.header for c in columns if c.attribute is None}
+    plural = "columns are" if len(missing) > 1 else "column is"
+    lines = [f"{len(missing)} required {plural} missing:"]
+    for item in missing:
+        near = _nearest(item, unknown)
+        found = f'the nearest header in the file is "{near}"' if near else "no header comes near"
+        lines.append(f"  - {item.attribute} ({item.label_zh}, {item.label_en}): {found}")
+    if len(columns) == 1:
+        lines.append("Only one column was found: are the fields separated by , ; | or tabs?")
+    lines.append(
+        "Rename the headers, or add them to the column aliases of data_dictionary.csv. Nothing "
+        "was written."
+    )
+    raise InputError("\n".join(lines))
+
+
+def _nearest(item: Attribute, headers: dict[str, str]) -> str | None:
+    """Find the header most like one of the attribute's names."""
+    best, best_ratio = None, 0.6
+    for text in (item.attribute, *item.aliases, item.label_zh, item.label_en):
+        key = normalise_header(text)
+        for near in difflib.get_close_matches(key, headers, n=1, cutoff=best_ratio):
+            ratio = difflib.SequenceMatcher(None, near, key).ratio()
+            if best is None or ratio > best_ratio:
+                best, best_ratio = headers[near], ratio
+    return best
+
+
+def read_customers(
+    customers: CustomerFile, connection: duckdb.DuckDBPyConnection
+) -> pa.RecordBatchReader:
+    """Stream the rows of a customer file.
+
+    Parameters
+    ----------
+    customers : CustomerFile
+        What `open_customers` returned.
+    connection : DuckDBPyConnection
+        A connection to the database that holds the table; its cursors do the reading.
+
+    Returns
+    -------
+    RecordBatchReader
+        `ROW_COLUMNS`, then every column of the file as text; empty text is null. `_row_number`
+        (int64) counts rows from 1 in file order. A row that cannot be split has the reason in
+        `_read_error`, its text in `_raw_line`, and null in the columns of the file.
+
+    Raises
+    ------
+    InputError
+        The file ends inside a quoted field, is damaged, or cannot be read or copied.
+    """
+    with _faults_named(customers.location), ExitStack() as stack:
+        cursor = stack.enter_context(connection.cursor())
+        source = customers.source
+        if isinstance(source, TextFormat):
+            query = _text_query(source, customers.columns, cursor, stack)
+        elif isinstance(source, str):
+            query = _typed_query(source, customers.columns, cursor)
+        elif source.suffix.lower() in _PARQUET_SUFFIXES:
+            query = _typed_query(_read_parquet(source), customers.columns, cursor)
+        else:
+            target = _temporary_file(stack)
+            _copy_workbook(source, len(customers.columns), target)
+            query = _mended_query(target, ",", customers.columns)
+        reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
+        schema = pa.schema([pa.field("_row_number", pa.int64()), *reader.schema])
+        batches = _numbered(reader, schema, stack.pop_all())
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def _numbered(
+    reader: pa.RecordBatchReader, schema: pa.Schema, stack: ExitStack
+) -> Iterator[pa.RecordBatch]:
+    """Put the row number before each batch; free what `stack` holds at the end.
+
+    ``row_number() over ()`` would make DuckDB read the file, and write the table, in one thread.
+    """
+    with stack:
+        row_count = 0
+        for batch in reader:
+            numbers = np.arange(row_count + 1, row_count + 1 + batch.num_rows)
+            yield pa.record_batch([pa.array(numbers), *batch.columns], schema=schema)
+            row_count += batch.num_rows
+
+
+def _text_query(
+    text_format: TextFormat,
+    columns: Sequence[FileColumn],
+    cursor: duckdb.DuckDBPyConnection,
+    stack: ExitStack,
+) -> str:
+    """Choose between the file itself and a mended copy."""
+    if text_format.encoding in UTF8_ENCODINGS:
+        names = [f"c{column.position}" for column in columns]
+        options = f"header=true, skip={text_format.blank_lines}"
+        scan = _read_csv(text_format.path, text_format.delimiter, names, options)
+        # In a file of one column DuckDB takes blank lines for rows.
+        if len(columns) > 1 and _is_sound(scan, cursor):
+            values = [
+                f"{c} as {_identifier(f.column_name)}" for c, f in zip(names, columns, strict=True)
+            ]
+            return f"select {_NOTHING_REFUSED}, {', '.join(values)} from {scan}"
+        if text_format.encoding == "ascii":
+            encoding = find_encoding_in_all_lines(text_format.path)
+            text_format = replace(text_format, encoding=encoding)
+    target = _temporary_file(stack)
+    rewrite(text_format, target)
+    return _mended_query(target, text_format.delimiter, columns)
+
+
+def _is_sound(scan: str, cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether DuckDB can split and decode every row."""
+    try:
+        cursor.execute(f"select count(columns(*)) from {scan}").fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _mended_query(target: Path, delimiter: str, columns: Sequence[FileColumn]) -> str:
+    """Read a file with the reason and the text of a refused row before the columns."""
+    names = ["e", "r", *(f"c{column.position}" for column in columns)]
+    aliases = [*ROW_COLUMNS[1:], *(column.column_name for column in columns)]
+    values = [f"{name} as {_identifier(alias)}" for name, alias in zip(names, aliases, strict=True)]
+    return f"select {', '.join(values)} from {_read_csv(target, delimiter, names, 'header=false')}"
+
+
+def _typed_query(
+    source: str, columns: Sequence[FileColumn], cursor: duckdb.DuckDBPyConnection
+) -> str:
+    """Read typed columns as text: no ``.0`` after whole numbers, no midnight after dates."""
+    values = [_NOTHING_REFUSED]
+    types = cursor.sql(f"from {source}").types
+    for column, data_type in zip(columns, types, strict=True):
+        value = _identifier(column.header)
+        text = f"{value}::varchar"
+        if str(data_type) in ("FLOAT", "DOUBLE"):
+            text = (
+                f"case when isinf({value}) then if({value} > 0, 'infinity', '-infinity') "
+                rf"else regexp_replace({text}, '\.0$', '') end"
+            )
+        elif str(data_type).startswith("TIMESTAMP"):
+            text = f"regexp_replace({text}, ' 00:00:00$', '')"
+        values.append(f"nullif({text}, '') as {_identifier(column.column_name)}")
+    return f"select {', '.join(values)} from {source}"
+
+
+def _read_csv(path: Path, delimiter: str, names: Sequence[str], options: str) -> str:
+    """Write the call that reads a CSV file as text, leaving nothing to be guessed."""
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    return (
+        f"read_csv({_path_literal(path)}, columns={{{columns}}}, auto_detect=false, {options}, "
+        f"delim={_literal(delimiter)}, quote='\"', escape='\"', comment='', nullstr='', "
+        "compression='none', null_padding=false, strict_mode=true)"
+    )
+
+
+def _read_parquet(path: Path) -> str:
+    """Write the call that reads a Parquet file."""
+    return f"read_parquet({_path_literal(path)})"
+
+
+def _path_literal(path: Path) -> str:
+    """Quote a path, so that ``*``, ``?`` and ``[`` in it stand for themselves."""
+    return _literal(glob.escape(str(path)))
+
+
+def _literal(text: str) -> str:
+    """Quote a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    """Keep what a message says first."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _temporary_file(stack: ExitStack) -> Path:
+    """Make room for a private file that goes when `stack` is closed."""
+    folder = stack.enter_context(TemporaryDirectory(prefix="segmentation-"))
+    return Path(folder) / "customers.csv"
+
+
+def _workbook_rows(path: Path) -> Iterator[list[str]]:
+    """Yield the rows of the first visible sheet that are not blank, every cell as text."""
+    with path.open("rb") as file:
+        if not file.read(2) == b"PK":
+            raise InputError(
+                f"{path}: this is not an .xlsx workbook, or one with a password. Open it in Excel "
+                "and save it as .xlsx without a password; if it is a text file, name it .csv."
+            )
+    # A damaged workbook fails in its zip archive, its XML or openpyxl, each in ways of its own.
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        try:
+            for sheet in sheets[:1]:
+                sheet.reset_dimensions()
+                for cells in sheet.iter_rows(values_only=True):
+                    row = [_cell_text(cell) for cell in cells]
+                    if any(text.strip() for text in row):
+                        yield row
+        finally:
+            workbook.close()
+    except OSError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{path}: this is not a sound .xlsx workbook ({_first_line(error)}). Open it in Excel "
+            "and save it again."
+        ) from None
+
+
+def _cell_text(value: object) -> str:
+    """Write a cell as plain text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+    return str(value)
+
+
+def _copy_workbook(path: Path, width: int, target: Path) -> None:
+    """Write the rows below the header as `segmentation.delimited.rewrite` does."""
+    rows = _workbook_rows(path)
+    next(rows)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row in rows:
+            problem = ""
+            if beyond := sum(map(bool, row[width:])):
+                problem = f"{beyond} filled cells to the right of the last header"
+            elif sum(map(len, row)) > MAX_ROW_CHARACTERS:
+                problem = TOO_LONG
+            if problem:
+                writer.writerow([problem, ",".join(row)[:MAX_ROW_CHARACTERS], *[""] * width])
+            else:
+                writer.writerow(["", "", *row[:width], *[""] * (width - len(row))])
