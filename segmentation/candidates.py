@@ -55,7 +55,9 @@ def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix
         What :func:`segmentation.features.fit` returned.
     """
     encodings = parameters.groupby("attribute", sort=True)["encoding"].first()
-    numbers = [str(name) for name in encodings.index if encodings[name] in features.NUMERIC_ENCODINGS]
+    numbers = [
+        str(name) for name in encodings.index if encodings[name] in features.NUMERIC_ENCODINGS
+    ]
     categories = [str(name) for name in encodings.index if str(name) not in numbers]
     levels, codes = [], []
     for category in categories:
@@ -185,7 +187,9 @@ def _fit_kmodes(
     reference = ReferenceKPrototypes(k, n_init=n_init, gamma=gamma, random_state=seed)
     reference.fit(rows, categorical=categorical)
     centers = reference.cluster_centroids_[:, : matrix.numeric.shape[1]].astype(np.float64)
-    modes = reference.cluster_centroids_[:, matrix.numeric.shape[1] :].astype(float).astype(np.int32)
+    modes = (
+        reference.cluster_centroids_[:, matrix.numeric.shape[1] :].astype(float).astype(np.int32)
+    )
     return kprototypes.Clustering(
         labels=reference.labels_.astype(np.int32),
         centers=centers,

@@ -1,16 +1,16 @@
-"""Feature set A: the mixed features that the clustering reads, and every number fitted to make them.
+"""Feature set A: the mixed features that the clustering reads, and every number fitted for them.
 
 The fit returns one tidy table of parameters and nothing else. :func:`encode` and the SQL model
-``int_customer_features`` both apply that table, so a customer is encoded alike wherever it is scored.
+``int_customer_features`` both apply that table, so a customer is encoded alike everywhere.
 
 ====================  ==========================================================================
 encoding              parameters
 ====================  ==========================================================================
 ``numeric``           ``fill`` (raw scale), ``mean`` and ``std`` of the transformed values
-``ordinal``           ``rank`` of each level, ``fill`` (median rank), ``mean`` and ``std`` of the ranks
+``ordinal``           ``rank`` of each level, ``fill`` (median rank), ``mean``, ``std`` of the ranks
 ``nominal``           ``share`` of each level; the unknown value is the level ``unknown``
-``target``            ``threshold`` and ``prior`` of each fold, ``encoding`` of each fold and level,
-                      ``mean`` and ``std`` of the proxy target
+``target``            ``threshold`` and ``prior`` of each fold, ``encoding`` of each fold and
+                      level, ``mean`` and ``std`` of the proxy target
 ``flag``              ``fill``
 ====================  ==========================================================================
 """
@@ -90,15 +90,16 @@ def fit(
 
     Notes
     -----
-    The target encoding is scikit-learn's ``TargetEncoder`` (empirical Bayes shrinkage; Micci-Barreca,
-    SIGKDD Explorations 3(1), 2001). The encoding of a fold, its spend threshold included, is fitted
-    on the other folds only, so no customer's spend enters the customer's own encoding. Encodings are
-    put on the scale of the standardised proxy, ``(e - s) / sqrt(s (1 - s))`` with ``s`` the high-spend
-    share: a category that tells nothing about spend then carries no weight in a distance.
+    The target encoding is scikit-learn's ``TargetEncoder`` (empirical Bayes shrinkage;
+    Micci-Barreca, SIGKDD Explorations 3(1), 2001). The encoding of a fold, its spend threshold
+    included, is fitted on the other folds only, so no customer's spend enters the customer's own
+    encoding. Encodings are put on the scale of the standardised proxy,
+    ``(e - s) / sqrt(s (1 - s))`` with ``s`` the high-spend share: a category that tells nothing
+    about spend then carries no weight in a distance.
     """
     if not 0 < high_spend_share < 1:
         raise InputError(
-            f"high_spend_share is {high_spend_share}; set it to a share between 0 and 1, such as 0.2."
+            f"high_spend_share is {high_spend_share}; set it to a share between 0 and 1, as 0.2."
         )
     if selection.empty:
         raise InputError(
@@ -209,9 +210,9 @@ def _as_floats(values: pd.Series[Any]) -> Floats:
 
 def _scale(values: Floats) -> Iterator[_Row]:
     """Mean and population standard deviation; 1 where the sample is constant, so that z is 0."""
-    spread = float(values.std())
+    is_constant = values.min() == values.max()
     yield "mean", None, None, float(values.mean())
-    yield "std", None, None, spread if spread > 0 else 1.0
+    yield "std", None, None, 1.0 if is_constant else float(values.std())
 
 
 def _fit_numeric(column: pd.Series[Any], transform: str, missing_policy: str) -> Iterator[_Row]:

@@ -1,4 +1,4 @@
-"""Tests that a segment differs from everyone: FactoMineR's ``catdes``, from summary tables alone."""
+"""Tests that a segment differs from everyone: FactoMineR's ``catdes``, from summary tables."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ def v_test_mean(
     Returns
     -------
     ndarray of shape (n,)
-        Standard normal under the null hypothesis; 0 where nothing varies or the segment is everyone,
-        NaN where the segment has no known value.
+        Standard normal under the null hypothesis; 0 where nothing varies or the segment is
+        everyone, NaN where the segment has no known value.
 
     References
     ----------
-    Lebart, Morineau, Piron, *Statistique exploratoire multidimensionnelle*, 1995; FactoMineR ``catdes``.
+    Lebart, Morineau, Piron, *Statistique exploratoire multidimensionnelle*, 1995; ``catdes`` of
+    FactoMineR.
     """
     size = np.asarray(segment_size, dtype=np.float64)
     total = np.asarray(overall_size, dtype=np.float64)

@@ -60,7 +60,8 @@ def summarise(database: Path, run_results: Path, exports: Path) -> str:
 
 def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
     refused = connection.sql(
-        "select rejection_reason, count(*) from stg_crm__customers_rejected group by all order by all"
+        "select rejection_reason, count(*) from stg_crm__customers_rejected "
+        "group by all order by all"
     ).fetchall()
     kept = _one(connection, "select count(*) from fct_customer_segments")[0]
     total = kept + sum(count for _, count in refused)
@@ -70,7 +71,8 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
         + (f" ({reasons}; see stg_crm__customers_rejected)" if refused else "")
     ]
     unknown = connection.sql(
-        "select header from rpt_dictionary_alignment where verdict = 'not_in_dictionary' order by all"
+        "select header from rpt_dictionary_alignment "
+        "where verdict = 'not_in_dictionary' order by all"
     ).fetchall()
     if unknown:
         names = ", ".join(str(header) for (header,) in unknown)
@@ -80,7 +82,7 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "where unreadable_values > 0 order by unreadable_values desc, attribute"
     ).fetchall()
     lines += [
-        f"Values     {attribute}: {count:,} could not be read and count as unknown, such as {examples}"
+        f"Values     {attribute}: {count:,} could not be read and are unknown, such as {examples}"
         for attribute, count, examples in unreadable
     ]
     disagreements = connection.sql(

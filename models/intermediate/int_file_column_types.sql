@@ -1,5 +1,9 @@
 {%- set file_columns = column_names(ref('base_crm__customers_raw'))
-    | reject('in', ['_row_number', '_read_error', '_raw_line']) | list %}
+    | reject('in', ['_row_number', '_read_error', '_raw_line']) | list -%}
+{%- set missing_tokens = {} -%}
+{%- for attribute in dictionary() -%}
+    {%- do missing_tokens.update({attribute.attribute: (attribute.missing_tokens or '').split('|')}) -%}
+{%- endfor %}
 
 with
 
@@ -17,7 +21,7 @@ cleaned as (
     select
         _row_number
         {%- for column in file_columns %},
-        {{ clean_text(adapter.quote(column)) }} as {{ adapter.quote(column) }}
+        {{ clean_text(adapter.quote(column), missing_tokens.get(column, [])) }} as {{ adapter.quote(column) }}
         {%- endfor %}
     from file_rows
 

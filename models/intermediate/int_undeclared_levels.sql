@@ -35,7 +35,7 @@ undeclared as (
 
 select
     attribute,
-    sum(customers) as customers,
+    cast(sum(customers) as bigint) as customers,
     count(*) as undeclared_levels,
     array_to_string(list_slice(list(level order by customers desc, level), 1, 5), ' | ') as examples
 from undeclared

@@ -88,7 +88,7 @@ in_range as (
 
 ),
 
-with_derived as (
+derived as (
 
     select
         *
@@ -96,6 +96,19 @@ with_derived as (
         cast({{ attribute.derivation }} as {{ column_type(attribute.data_type) }}) as {{ attribute.attribute }}
         {%- endfor %}
     from in_range
+
+),
+
+with_derived as (
+
+    select
+        * replace (
+            row_number as row_number
+            {%- for attribute in absent if attribute.derivation and attribute.out_of_range_policy %},
+            {{ apply_range_policy(attribute) }} as {{ attribute.attribute }}
+            {%- endfor %}
+        )
+    from derived
 
 ),
 
