@@ -39,7 +39,7 @@ class Segment(NamedTuple):
 # fmt: off
 # The first K are planted; each is distinct from those above it.
 SEGMENTS: Final = (
-    #       name            group share spend ads  acc. open  use idle month vol. drift med. reg. cat.
+    #       name            group shr spend  ads  acc open  use idle month  vol drift  med  reg  cat
     Segment("trial_and_gone", 1, 27,   130,   6, 0.8, 1.2, 1.9, 300, 1.5, 0.4,  0.0, 0.2, 0.2, 0.2),
     Segment("key_accounts",   2, 19, 38000, 850,  14, 1.4, 5.5,   2,  18, 0.4,  0.3, 2.6, 2.5, 3.0),
     Segment("growing_brands", 3, 20,  2400,  38, 0.9, 1.2, 5.0,   9,   9, 0.6,  3.0, 2.0, 2.0, 0.5),
