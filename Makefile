@@ -38,4 +38,4 @@ docs: $(VENV)/.installed
 
 ## clean: everything that was built, not the environment or the data
 clean:
-	rm -rf target logs exports segmentation.duckdb
+	rm -rf target logs exports/* segmentation.duckdb

@@ -5,9 +5,9 @@
         {%- set built = results | map(attribute='node') | selectattr('name', 'equalto', 'fct_customer_segments') | list -%}
         {%- if built and not failed -%}
             {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
-            {%- set columns = column_names(ref('fct_customer_segments')) -%}
-            {%- do run_query(export_statement(columns, folder, 'csv')) -%}
-            {%- do run_query(export_statement(columns, folder, 'parquet')) -%}
+            {%- set relation = load_relation(built[0]) -%}
+            {%- do run_query(export_statement(relation, folder, 'csv')) -%}
+            {%- do run_query(export_statement(relation, folder, 'parquet')) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

@@ -16,10 +16,5 @@ def model(dbt, session):
     encoded = encoded.sort_values("customer_id", ignore_index=True)
     matrix = candidates.mixed_matrix(encoded, feature_parameters)
     return candidates.fit_kprototypes(
-        matrix,
-        candidates.parse_k_values(k_values),
-        engine=engine,
-        gamma=candidates.parse_gamma(gamma),
-        n_init=int(n_init),
-        seed=int(seed),
+        matrix, sorted(set(k_values)), engine=engine, gamma=gamma, n_init=n_init, seed=seed
     )

@@ -16,6 +16,7 @@ from segmentation.errors import InputError
 METHOD = "kprototypes"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
 ENGINES = ("native", "kmodes")
+GAMMA_RULES = {"lambdaest": "lambdaest", "huang": None}
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,11 @@ def fit_kprototypes(
     Raises
     ------
     InputError
-        When the engine is unknown.
+        When the engine or gamma is not one of the above.
     """
     if engine not in ENGINES:
         raise InputError(f"kprototypes_engine is {engine!r}; use one of {', '.join(ENGINES)}.")
-    rule = None if gamma == "huang" else gamma
-    if rule is None or isinstance(rule, str):
-        weight = kprototypes.estimate_gamma(matrix.numeric, matrix.codes, matrix.n_levels, rule)
-    else:
-        weight = float(rule)
+    weight = _weight_of_a_mismatch(matrix, gamma)
     fit = _fit_native if engine == "native" else _fit_kmodes
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
     for k in k_values:
@@ -140,28 +137,15 @@ def fit_kprototypes(
     )
 
 
-def parse_k_values(text: str) -> list[int]:
-    """Read the var ``k_values`` as dbt hands it to a Python model: ``'[4, 5]'``."""
-    try:
-        k_values = [int(k) for k in text.strip("[]() ").split(",")]
-    except ValueError:
-        k_values = []
-    if not k_values or min(k_values) < 2:
-        raise InputError(f"k_values is {text}; give whole numbers of at least 2, such as [4, 5].")
-    return sorted(set(k_values))
-
-
-def parse_gamma(text: str) -> float | str:
-    """Read the var ``gamma``: a number of at least 0, ``lambdaest`` or ``huang``."""
-    if text in ("lambdaest", "huang"):
-        return text
-    try:
-        gamma = float(text)
-    except ValueError:
-        gamma = -1.0
+def _weight_of_a_mismatch(matrix: MixedMatrix, gamma: float | str) -> float:
+    if isinstance(gamma, str):
+        if gamma not in GAMMA_RULES:
+            raise InputError(f"gamma is {gamma!r}; use a number or one of {', '.join(GAMMA_RULES)}.")
+        rule = GAMMA_RULES[gamma]
+        return kprototypes.estimate_gamma(matrix.numeric, matrix.codes, matrix.n_levels, rule)
     if not 0 <= gamma < float("inf"):
-        raise InputError(f"gamma is {text}; use a number of at least 0, 'lambdaest' or 'huang'.")
-    return gamma
+        raise InputError(f"gamma is {gamma}; use a number of at least 0.")
+    return float(gamma)
 
 
 def _fit_native(
