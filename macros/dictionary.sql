@@ -1,7 +1,7 @@
 {% macro dictionary(roles=none, data_types=none, is_numeric=none) %}
     {#- The rows of the data dictionary as dictionaries, in the order of attribute names. -#}
     {%- set attributes = [] -%}
-    {%- for row in seed_rows('data_dictionary', order_by='attribute') -%}
+    {%- for row in dictionary_rows() -%}
         {%- set numeric = row.data_type in ['number', 'integer'] -%}
         {%- if (roles is none or row.role in roles)
             and (data_types is none or row.data_type in data_types)
