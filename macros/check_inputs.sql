@@ -4,6 +4,7 @@
         header comes in one message.
     -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
+        {%- do check_database_name() -%}
         {%- do check_vars() -%}
         {%- set customer_file = var('customer_file') or env_var('CUSTOMER_FILE', 'data/data_revised.csv') -%}
         {%- set call -%}

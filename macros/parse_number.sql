@@ -1,15 +1,16 @@
 {% macro parse_number(column) -%}
     {#-
-        A number from clean text, or null: plain numbers first, because they are nearly all; then
-        full-width digits, currency signs, thousands separators, percent signs and (1,234) for -1234.
+        A number from clean text, or null: plain numbers first, because they are nearly all; then full-width
+        digits, currency signs, thousands separators, percent signs (a hundredth) and (1,234) for -1234.
     -#}
     {%- set half_width = "translate(" ~ column ~ ", '０１２３４５６７８９．，％－＋（）￥＄　', '0123456789.,%-+()¥$ ')" -%}
-    {%- set bare = "regexp_replace(upper(" ~ half_width ~ "), '(US\\$|USD|RMB|CNY|HK\\$|[$¥€£元\\s])', '', 'g')" -%}
-    {%- set number = "try_cast(replace(rtrim(trim(" ~ bare ~ ", '()'), '%'), ',', '') as double)" -%}
+    {%- set currency = '(US\\$|USD|RMB|CNY|HK\\$|[$¥€£元])?' -%}
+    {%- set signed = "regexp_replace(" ~ half_width ~ ", '^\\((.*)\\)$', '-\\1')" -%}
+    {%- set pattern = '[+-]? *' ~ currency ~ ' *[+-]?(\\d{1,3}(,\\d{3})+|\\d+)(\\.\\d+)? *' ~ currency ~ '%?' -%}
     case
         when isfinite(try_cast({{ column }} as double)) then try_cast({{ column }} as double)
-        when regexp_full_match({{ bare }}, '[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?%?')
-            then {{ number }} / case when right({{ bare }}, 1) = '%' then 100 else 1 end
-        when regexp_full_match({{ bare }}, '\((\d{1,3}(,\d{3})+|\d+)(\.\d+)?\)') then -{{ number }}
+        when regexp_full_match({{ signed }}, '{{ pattern }}', 'i')
+            then try_cast(regexp_replace({{ signed }}, '[^0-9.+-]', '', 'g') as double)
+                / case when right({{ signed }}, 1) = '%' then 100 else 1 end
     end
 {%- endmacro %}

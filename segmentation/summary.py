@@ -112,7 +112,7 @@ def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.sql(
-        "select segment_id, name_zh, name_en, customers, customer_share, spend_share "
+        "select segment_id, name_zh, name_en, dim_segments.customers, customer_share, spend_share "
         "from dim_segments inner join dim_segmentations using (segmentation_id) "
         "where is_final order by segment_id"
     ).fetchall()
@@ -126,10 +126,10 @@ def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Row:
-    row = connection.sql(query).fetchone()
-    if row is None:
+    rows = connection.execute(query).fetchall()
+    if not rows:
         raise InputError("The last build left no segments; run dbt build and look at its errors.")
-    return row
+    return rows[0]
 
 
 @click.command("summary")

@@ -27,21 +27,33 @@ cleaned as (
 
 ),
 
+parsed as (
+
+    select
+        _row_number
+        {%- for column in file_columns %},
+        {{ parse_number(adapter.quote(column)) }} as {{ adapter.quote(column ~ '__number') }},
+        {{ adapter.quote(column) }}
+        {%- endfor %}
+    from cleaned
+
+),
+
 summaries as (
 
     select
         {%- for column in file_columns %}
-        {%- set number = parse_number(adapter.quote(column)) %}
+        {%- set number = adapter.quote(column ~ '__number') %}
         {
             'examined_rows': count(*),
             'known_values': count({{ adapter.quote(column) }}),
             'numbers': count({{ number }}),
-            'whole_numbers': count(*) filter (where ({{ number }}) = floor({{ number }})),
-            'zeros_and_ones': count(*) filter (where ({{ number }}) in (0, 1)),
+            'whole_numbers': count(*) filter (where {{ number }} = floor({{ number }})),
+            'zeros_and_ones': count(*) filter (where {{ number }} in (0, 1)),
             'dates': count(try_cast({{ adapter.quote(column) }} as date))
         } as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from cleaned
+    from parsed
 
 ),
 

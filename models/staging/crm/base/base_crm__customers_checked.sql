@@ -27,17 +27,28 @@ cleaned as (
 
 ),
 
+numbers as (
+
+    select
+        *
+        {%- for attribute in present if attribute.data_type in ['number', 'integer'] %},
+        {{ parse_number(attribute.attribute ~ '__text') }} as {{ attribute.attribute }}__number
+        {%- endfor %}
+    from cleaned
+
+),
+
 parsed as (
 
     select
         *
         {%- for attribute in present %},
-        {{ parse_value(attribute.attribute ~ '__text', attribute.data_type) }} as {{ attribute.attribute }}
+        {{ parse_value(attribute.attribute, attribute.data_type) }} as {{ attribute.attribute }}
         {%- endfor %}
         {%- for attribute in absent if not attribute.derivation %},
         cast(null as {{ column_type(attribute.data_type) }}) as {{ attribute.attribute }}
         {%- endfor %}
-    from cleaned
+    from numbers
 
 ),
 
