@@ -1,41 +1,49 @@
 # Conveniences over dbt: every target runs what a person could type.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-TEST_DIR := target/test
+BIN := .venv/bin
 export DBT_PROFILES_DIR := $(CURDIR)
-export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+# `make test` builds a small sample into a database of its own.
+TEST_DIR := target/test
+TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/segmentation.duckdb \
+	EXPORTS_DIR=$(TEST_DIR)/exports DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
 .PHONY: build test docs clean
 
-$(VENV)/.installed: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+.venv/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-## build: the sample file where there is no customer file, dbt build, exports, summary
-build: $(VENV)/.installed
-	$(BIN)/segmentation sample --if-missing
+# The sample file where there is no customer file, dbt build (exports included), and a summary.
+build: .venv/.installed
+	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then $(BIN)/segmentation sample; fi
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt build
-	$(BIN)/segmentation summary
+	@$(BIN)/segmentation summary
 
-## test: linters, unit tests, and a whole build on a small sample into a database of its own
-test: $(VENV)/.installed
+# Linters, Python tests, and a whole dbt build with all its data and unit tests on a small sample.
+test: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models tests macros
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests macros
+	$(BIN)/segmentation dictionary check
 	$(BIN)/segmentation dictionary docs --check
+	mkdir -p $(TEST_DIR)/exports
+	$(BIN)/segmentation sample --rows 1500 --output $(TEST_DIR)/customers.csv
+	$(TEST_ENV) $(BIN)/dbt build
 	$(BIN)/pytest
 
-## docs: the dbt documentation with the lineage, as static pages in target/
-docs: $(VENV)/.installed
+# The dbt documentation with the lineage; look at it with `dbt docs serve`.
+docs: .venv/.installed
+	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt docs generate
 
-## clean: everything that was built, not the environment or the data
+# Everything that was built; the environment and the data stay.
 clean:
 	rm -rf target logs exports/* segmentation.duckdb

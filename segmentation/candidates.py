@@ -67,7 +67,7 @@ def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix
         else:
             known = sorted(parameters.loc[parameters["attribute"] == category, "level"])
         levels.append(known)
-        codes.append(pd.Index(known).get_indexer(encoded[category].astype("str")))
+        codes.append(pd.Index(known).get_indexer(pd.Index(encoded[category].astype("str"))))
     return MixedMatrix(
         numeric=encoded[numbers].to_numpy(np.float64),
         codes=np.array(codes, dtype=np.int32).reshape(len(categories), len(encoded)).T,
@@ -140,7 +140,9 @@ def fit_kprototypes(
 def _weight_of_a_mismatch(matrix: MixedMatrix, gamma: float | str) -> float:
     if isinstance(gamma, str):
         if gamma not in GAMMA_RULES:
-            raise InputError(f"gamma is {gamma!r}; use a number or one of {', '.join(GAMMA_RULES)}.")
+            raise InputError(
+                f"gamma is {gamma!r}; use a number or one of {', '.join(GAMMA_RULES)}."
+            )
         rule = GAMMA_RULES[gamma]
         return kprototypes.estimate_gamma(matrix.numeric, matrix.codes, matrix.n_levels, rule)
     if not 0 <= gamma < float("inf"):
@@ -190,8 +192,10 @@ def _model_rows(
     matrix: MixedMatrix, clustering: kprototypes.Clustering, k: int
 ) -> list[tuple[str, int | None, str, str | None, str | None, float]]:
     name = f"{METHOD}_k{k}"
+    # The labels that scoring will find: at an exact tie the lower cluster, whatever the fit said.
+    labels = _nearest(matrix, clustering.centers, clustering.modes, clustering.gamma)[0]
     statistics = silhouette.cluster_statistics(
-        matrix.numeric, matrix.codes, matrix.n_levels, clustering.labels, k
+        matrix.numeric, matrix.codes, matrix.n_levels, labels, k
     )
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = [
         (name, None, "k", None, None, float(k)),
@@ -243,8 +247,7 @@ def assign(
         k = int(rows.loc[rows["parameter"] == "k", "value"].iloc[0])
         gamma = float(rows.loc[rows["parameter"] == "gamma", "value"].iloc[0])
         centers, modes = _prototypes(matrix, rows, k)
-        distances = kprototypes.mixed_distances(matrix.numeric, matrix.codes, centers, modes, gamma)
-        labels = distances.argmin(axis=1).astype(np.int32)
+        labels, distances = _nearest(matrix, centers, modes, gamma)
         assigned.append(
             pd.DataFrame(
                 {
@@ -252,7 +255,7 @@ def assign(
                     "segmentation_id": segmentation_id,
                     "k": np.int32(k),
                     "cluster": labels,
-                    "distance": distances.min(axis=1),
+                    "distance": distances,
                     "silhouette": silhouette.silhouette_samples(
                         matrix.numeric, matrix.codes, matrix.n_levels, labels, gamma
                     ),
@@ -260,6 +263,14 @@ def assign(
             )
         )
     return pd.concat(assigned, ignore_index=True)
+
+
+def _nearest(
+    matrix: MixedMatrix, centers: NDArray[np.float64], modes: NDArray[np.int32], gamma: float
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Nearest prototype of every customer, ties to the lower, and the distance to it."""
+    distances = kprototypes.mixed_distances(matrix.numeric, matrix.codes, centers, modes, gamma)
+    return distances.argmin(axis=1).astype(np.int32), distances.min(axis=1)
 
 
 def _prototypes(
@@ -274,7 +285,7 @@ def _prototypes(
     modes = np.empty((k, len(matrix.category_names)), dtype=np.int32)
     for j, category in enumerate(matrix.category_names):
         of_category = of_parameter["mode"][of_parameter["mode"]["attribute"] == category]
-        modes[:, j] = pd.Index(matrix.levels[j]).get_indexer(of_category["level"])
+        modes[:, j] = pd.Index(matrix.levels[j]).get_indexer(pd.Index(of_category["level"]))
     return centers, modes
 
 
