@@ -7,7 +7,8 @@ model's ``columns:`` list; everything else in the file is written by hand::
     # </dictionary columns>
 
 The selector is ``all`` (every attribute but the id, which has tests of its own, and the binned
-ones), ``flags``, ``binned``, ``feature_set_b``, or roles joined by commas.
+ones), ``file`` (the same and the id, named as in the file), ``flags``, ``binned``,
+``feature_set_b``, or roles joined by commas.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.dictionary import ROLES, SQL_TYPES, Attribute, column_name
+from segmentation.dictionary import ROLES, Attribute, column_name
 from segmentation.errors import InputError
 
 _BEGIN = re.compile(r"(?P<indent> *)# <dictionary columns: (?P<selector>.*)>\s*")
 _END = re.compile(r" *# </dictionary columns>\s*")
 _SELECTORS = {
     "all": tuple(role for role in ROLES if role not in ("id", "binned")),
+    "file": tuple(role for role in ROLES if role != "binned"),
     "flags": ("flag",),
     "feature_set_b": ("binned", "ordinal", "nominal", "high_cardinality", "flag"),
 }
@@ -63,7 +65,7 @@ def update_docs(folders: Iterable[Path], attributes: list[Attribute], write: boo
 
 
 def render_columns(text: str, attributes: list[Attribute], path: Path) -> str:
-    """Give a YAML text with its regions generated anew; columns under ``staging`` get a type."""
+    """Give a YAML text with its regions generated anew."""
     lines: list[str] = []
     begin: tuple[int, re.Match[str]] | None = None
     for number, line in enumerate(text.splitlines(keepends=True), start=1):
@@ -100,10 +102,9 @@ def _columns(begin: re.Match[str], attributes: list[Attribute], path: Path, line
         if item.role not in roles:
             continue
         text = f"{item.label_zh} · {item.label_en}. {item.definition_en}"
-        lines.append(f"{indent}- name: {column_name(item)}\n")
+        name = item.attribute if selector == "file" else column_name(item)
+        lines.append(f"{indent}- name: {name}\n")
         lines.append(f"{indent}  description: {_quoted(text)}\n")
-        if "staging" in path.parts:
-            lines.append(f"{indent}  data_type: {SQL_TYPES[item.data_type]}\n")
     return lines
 
 

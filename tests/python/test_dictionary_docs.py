@@ -72,14 +72,12 @@ def test_only_the_region_changes_and_a_second_run_changes_nothing(seeds: Path) -
     assert render_columns(text, load_dictionary(seeds / "data_dictionary.csv"), Path("x")) == text
 
 
-def test_staging_columns_have_types_and_others_have_none(seeds: Path) -> None:
-    staging = columns(render(seeds, "all", "models/staging/crm/_crm__models.yml"))
-    types = {column["name"]: column["data_type"] for column in staging}
-    assert types["spend"] == "double"
-    assert types["months"] == "bigint"
-    assert types["size"] == "varchar"
-    assert types["is_fashion"] == "integer"
-    assert all("data_type" not in column for column in columns(render(seeds, "all")))
+def test_columns_of_the_file_are_named_as_in_the_file(seeds: Path) -> None:
+    names = {column["name"] for column in columns(render(seeds, "file"))}
+    ids = {column["name"] for column in columns(render(seeds, "id"))}
+    assert ids == {"customer_id"}
+    attributes = load_dictionary(seeds / "data_dictionary.csv")
+    assert {item.attribute for item in attributes if item.role == "id"} <= names
 
 
 @pytest.mark.parametrize(
