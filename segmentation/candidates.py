@@ -113,8 +113,8 @@ def fit_kprototypes(
         ==================  =================================================================
         ``k``, ``gamma``    of the segmentation (cluster NA)
         ``size``            training customers of the cluster
-        ``sum_of_squares``  of all numbers of its customers
-        ``sum``, ``center`` of one number over its customers: total and mean
+        ``scatter``         sum of their squared deviations from its centres, over all numbers
+        ``center``          mean of one number over its customers
         ``count``           its customers with that level of the category
         ``mode``            1 at the most frequent level of the category
         ==================  =================================================================
@@ -203,15 +203,10 @@ def _model_rows(
     ]
     for cluster in range(k):
         rows.append((name, cluster, "size", None, None, float(statistics.sizes[cluster])))
-        squares = float(statistics.sums_of_squares[cluster])
-        rows.append((name, cluster, "sum_of_squares", None, None, squares))
-        for number, total, center in zip(
-            matrix.number_names,
-            statistics.sums[cluster].tolist(),
-            clustering.centers[cluster].tolist(),
-            strict=True,
-        ):
-            rows.append((name, cluster, "sum", number, None, total))
+        scatter = float(statistics.scatter[cluster].sum())
+        rows.append((name, cluster, "scatter", None, None, scatter))
+        centers = clustering.centers[cluster].tolist()
+        for number, center in zip(matrix.number_names, centers, strict=True):
             rows.append((name, cluster, "center", number, None, center))
         for j, (category, levels) in enumerate(
             zip(matrix.category_names, matrix.levels, strict=True)
@@ -248,6 +243,12 @@ def assign(
         gamma = float(rows.loc[rows["parameter"] == "gamma", "value"].iloc[0])
         centers, modes = _prototypes(matrix, rows, k)
         labels, distances = _nearest(matrix, centers, modes, gamma)
+        statistics = silhouette.cluster_statistics(
+            matrix.numeric, matrix.codes, matrix.n_levels, labels, k
+        )
+        silhouettes = silhouette.silhouette_samples(
+            matrix.numeric, matrix.codes, labels, statistics, gamma
+        )
         assigned.append(
             pd.DataFrame(
                 {
@@ -256,9 +257,7 @@ def assign(
                     "k": np.int32(k),
                     "cluster": labels,
                     "distance": distances,
-                    "silhouette": silhouette.silhouette_samples(
-                        matrix.numeric, matrix.codes, matrix.n_levels, labels, gamma
-                    ),
+                    "silhouette": silhouettes,
                 }
             )
         )

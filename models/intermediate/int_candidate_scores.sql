@@ -15,10 +15,9 @@ features as (
 prototypes as (
 
     select
-        * exclude (centers, sums, modes)
+        * exclude (centers, modes)
         {%- for attribute in numbers %},
-        centers['{{ attribute }}'] as {{ attribute }}__centers,
-        sums['{{ attribute }}'] as {{ attribute }}__sums
+        centers['{{ attribute }}'] as {{ attribute }}__centers
         {%- endfor %}
         {%- for attribute in categories %},
         modes['{{ attribute }}'] as {{ attribute }}__modes
@@ -41,14 +40,18 @@ level_counts as (
 
 ),
 
-distances as (
+-- Lists by cluster: squared difference of the numbers, categories that differ from the prototype, and for all
+-- training customers of the cluster together the categories in which they differ from the customer.
+differences as (
 
     select
         features.customer_id,
         features.is_training_customer,
         prototypes.segmentation_id,
         prototypes.k,
+        prototypes.gamma,
         prototypes.sizes,
+        prototypes.scatters,
         list_transform(
             range(1, prototypes.k + 1),
             lambda c:
@@ -56,31 +59,23 @@ distances as (
                 {%- for attribute in numbers %}
                 + power(features.{{ attribute }} - prototypes.{{ attribute }}__centers[c], 2)
                 {%- endfor %}
-                + prototypes.gamma * (
-                    0
-                    {%- for attribute in categories %}
-                    + cast(cast(features.{{ attribute }} as varchar) != prototypes.{{ attribute }}__modes[c] as integer)
-                    {%- endfor %}
-                )
-        ) as distances,
+        ) as squared_differences,
         list_transform(
             range(1, prototypes.k + 1),
             lambda c:
-                prototypes.sizes[c] * (0.0{% for attribute in numbers %} + power(features.{{ attribute }}, 2){% endfor %})
-                - 2 * (
-                    0.0
-                    {%- for attribute in numbers %}
-                    + features.{{ attribute }} * prototypes.{{ attribute }}__sums[c]
-                    {%- endfor %}
-                )
-                + prototypes.sums_of_squares[c]
-                + prototypes.gamma * (
-                    0.0
-                    {%- for attribute in categories %}
-                    + prototypes.sizes[c] - coalesce({{ attribute }}_counts.counts[c], 0)
-                    {%- endfor %}
-                )
-        ) as distance_sums
+                0
+                {%- for attribute in categories %}
+                + cast(cast(features.{{ attribute }} as varchar) != prototypes.{{ attribute }}__modes[c] as integer)
+                {%- endfor %}
+        ) as mismatches,
+        list_transform(
+            range(1, prototypes.k + 1),
+            lambda c:
+                0.0
+                {%- for attribute in categories %}
+                + prototypes.sizes[c] - coalesce({{ attribute }}_counts.counts[c], 0)
+                {%- endfor %}
+        ) as member_mismatches
     from features
     cross join prototypes
     {%- for attribute in categories %}
@@ -90,6 +85,20 @@ distances as (
             and prototypes.segmentation_id = {{ attribute }}_counts.segmentation_id
             and cast(features.{{ attribute }} as varchar) = {{ attribute }}_counts.level
     {%- endfor %}
+
+),
+
+-- By cluster: the distance to the prototype, and the sum of the distances to all training customers in closed form.
+distances as (
+
+    select
+        *,
+        list_transform(squared_differences, lambda squares, c: squares + gamma * mismatches[c]) as distances,
+        list_transform(
+            squared_differences,
+            lambda squares, c: sizes[c] * squares + scatters[c] + gamma * member_mismatches[c]
+        ) as distance_sums
+    from differences
 
 ),
 

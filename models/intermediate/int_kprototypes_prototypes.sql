@@ -15,7 +15,7 @@ by_attribute as (
         list(value order by cluster) as by_cluster,
         list(level order by cluster) as levels_by_cluster
     from parameters
-    where parameter in ('center', 'sum', 'mode')
+    where parameter in ('center', 'mode')
     group by segmentation_id, parameter, attribute
 
 ),
@@ -25,7 +25,6 @@ maps as (
     select
         segmentation_id,
         map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster}) filter (where parameter = 'center')) as centers,
-        map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster}) filter (where parameter = 'sum')) as sums,
         map_from_entries(list({'attribute': attribute, 'by_cluster': levels_by_cluster}) filter (where parameter = 'mode')) as modes
     from by_attribute
     group by segmentation_id
@@ -39,7 +38,7 @@ single_numbers as (
         cast(max(value) filter (where parameter = 'k') as integer) as k,
         max(value) filter (where parameter = 'gamma') as gamma,
         list(value order by cluster) filter (where parameter = 'size') as sizes,
-        list(value order by cluster) filter (where parameter = 'sum_of_squares') as sums_of_squares
+        list(value order by cluster) filter (where parameter = 'scatter') as scatters
     from parameters
     group by segmentation_id
 
@@ -50,9 +49,8 @@ select
     single_numbers.k,
     single_numbers.gamma,
     single_numbers.sizes,
-    single_numbers.sums_of_squares,
+    single_numbers.scatters,
     maps.centers,
-    maps.sums,
     maps.modes
 from single_numbers
 inner join maps
