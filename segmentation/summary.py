@@ -85,13 +85,14 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"Values     {attribute}: {count:,} could not be read and are unknown, such as {examples}"
         for attribute, count, examples in unreadable
     ]
-    disagreements = connection.sql(
-        "select attribute, flag_disagreements from rpt_attribute_diagnostics "
-        "where flag_disagreements > 0 order by attribute"
-    ).fetchall()
+    disagreements = _one(
+        connection, "select sum(flag_disagreements) from rpt_attribute_diagnostics"
+    )[0]
     if disagreements:
-        counts = ", ".join(f"{attribute} {count:,}" for attribute, count in disagreements)
-        lines.append(f"Flags      the file's value, kept, contradicts the categories: {counts}")
+        lines.append(
+            f"Flags      {disagreements:,.0f} flags of the file, kept, contradict the categories "
+            "(rpt_attribute_diagnostics says which)"
+        )
     return lines
 
 
@@ -138,7 +139,7 @@ def summary_command() -> None:
     try:
         text = summarise(
             Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
-            Path("target/run_results.json"),
+            Path(os.environ.get("DBT_TARGET_PATH", "target")) / "run_results.json",
             Path(os.environ.get("EXPORTS_DIR", "exports")),
         )
     except InputError as error:
