@@ -14,5 +14,6 @@
         {%- if message -%}
             {{ exceptions.raise_compiler_error(message) }}
         {%- endif -%}
+        {%- do check_value_attribute() -%}
     {%- endif -%}
 {% endmacro %}

@@ -1,27 +1,51 @@
 {% macro check_vars() %}
     {#- Stop on settings that cannot work, and say what would. -#}
     {%- set faults = [] -%}
-    {%- for k in var('k_values') if k is not integer or k < 2 -%}
-        {%- do faults.append('k_values holds ' ~ k ~ '; give whole numbers of at least 2, such as [4, 5, 6, 7].') -%}
-    {%- endfor -%}
-    {%- if not var('k_values') -%}
-        {%- do faults.append('k_values is empty; give at least one number of segments, such as [4, 5, 6, 7].') -%}
+
+    {%- set k_values = var('k_values') -%}
+    {%- if k_values is string or k_values is not iterable or not k_values -%}
+        {%- do faults.append('k_values is ' ~ k_values | pprint ~ '; give a list of numbers of segments, such as [4, 5, 6, 7].') -%}
+        {%- set k_values = [] -%}
     {%- endif -%}
-    {%- if var('final_k') is not none and var('final_k') not in var('k_values') -%}
-        {%- do faults.append('final_k is ' ~ var('final_k') ~ ', which is not among k_values ' ~ var('k_values') ~ '; add it there or choose one of them.') -%}
-    {%- endif -%}
-    {%- for name in ['high_spend_share', 'max_missing_share'] if not 0 < var(name) <= 1 -%}
-        {%- do faults.append(name ~ ' is ' ~ var(name) ~ '; give a share between 0 and 1.') -%}
+    {%- for k in k_values if k is not integer or k < 2 -%}
+        {%- do faults.append('k_values holds ' ~ k | pprint ~ '; give whole numbers of at least 2, such as [4, 5, 6, 7].') -%}
     {%- endfor -%}
+    {%- if var('final_k') is not none and (var('final_k') is not integer or var('final_k') not in k_values) -%}
+        {%- do faults.append('final_k is ' ~ var('final_k') | pprint ~ ', which is not among k_values ' ~ var('k_values') ~ '; add it there or choose one of them.') -%}
+    {%- endif -%}
+
+    {%- set gamma = var('gamma') -%}
+    {%- if gamma not in ['lambdaest', 'huang'] and not (is_plain_number(gamma) and 0 <= gamma < 1e300) -%}
+        {%- do faults.append('gamma is ' ~ gamma | pprint ~ '; give lambdaest, huang or a number of at least 0.') -%}
+    {%- endif -%}
+    {%- if var('kprototypes_engine') not in ['native', 'kmodes'] -%}
+        {%- do faults.append('kprototypes_engine is ' ~ var('kprototypes_engine') | pprint ~ '; give native or kmodes.') -%}
+    {%- endif -%}
+
     {%- for name in ['training_rows', 'min_customers', 'n_init'] if var(name) is not integer or var(name) < 1 -%}
-        {%- do faults.append(name ~ ' is ' ~ var(name) ~ '; give a whole number of at least 1.') -%}
+        {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a whole number of at least 1.') -%}
     {%- endfor -%}
-    {%- if var('borderline_margin') < 0 -%}
-        {%- do faults.append('borderline_margin is ' ~ var('borderline_margin') ~ '; give 0 or more.') -%}
+    {%- if var('random_seed') is not integer or not 0 <= var('random_seed') < 2 ** 31 -%}
+        {%- do faults.append('random_seed is ' ~ var('random_seed') | pprint ~ '; give a whole number from 0 to 2147483647.') -%}
     {%- endif -%}
-    {%- if var('as_of_date') and not modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', var('as_of_date') | string) -%}
-        {%- do faults.append("as_of_date is " ~ var('as_of_date') ~ "; write it as 'YYYY-MM-DD'.") -%}
+    {%- if not is_plain_number(var('high_spend_share')) or not 0 < var('high_spend_share') < 1 -%}
+        {%- do faults.append('high_spend_share is ' ~ var('high_spend_share') | pprint ~ '; give a share between 0 and 1, such as 0.2.') -%}
     {%- endif -%}
+    {%- if not is_plain_number(var('max_missing_share')) or not 0 <= var('max_missing_share') <= 1 -%}
+        {%- do faults.append('max_missing_share is ' ~ var('max_missing_share') | pprint ~ '; give a share from 0 to 1, such as 0.6.') -%}
+    {%- endif -%}
+    {%- if not is_plain_number(var('borderline_margin')) or not 0 <= var('borderline_margin') < 1e300 -%}
+        {%- do faults.append('borderline_margin is ' ~ var('borderline_margin') | pprint ~ '; give a number of at least 0, such as 0.1.') -%}
+    {%- endif -%}
+
+    {%- set as_of_date = var('as_of_date') -%}
+    {%- if as_of_date and (
+        not modules.re.fullmatch('\\d{4}-\\d{2}-\\d{2}', as_of_date | string)
+        or run_query('select try_cast(' ~ sql_literal(as_of_date) ~ ' as date)').rows[0][0] is none
+    ) -%}
+        {%- do faults.append("as_of_date is " ~ as_of_date ~ "; write a date as 'YYYY-MM-DD'.") -%}
+    {%- endif -%}
+
     {%- if faults -%}
         {{ exceptions.raise_compiler_error('Settings that cannot work:\n- ' ~ faults | join('\n- ')) }}
     {%- endif -%}

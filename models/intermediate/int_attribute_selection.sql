@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ stop_when_attributes_cannot_be_clustered() }}") }}
+
 with
 
 dictionary as (

@@ -1,4 +1,4 @@
-{{ config(post_hook="{{ stop_when_too_few_customers() }}") }}
+{{ config(post_hook=["{{ stop_when_too_few_customers() }}", "{{ stop_when_value_is_unknown() }}"]) }}
 
 {%- set id = id_attribute() -%}
 {%- set attributes = dictionary() | rejectattr('role', 'equalto', 'binned') | list -%}
