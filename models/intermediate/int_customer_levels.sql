@@ -21,6 +21,9 @@ categories as (
 
     select
         customers.customer_id
+        {%- if not attributes %},
+        cast(null as varchar) as _no_attribute
+        {%- endif %}
         {%- for attribute in attributes %},
         {%- if attribute.role in set_b_roles %}
         feature_set_b.{{ attribute.attribute }}

@@ -21,7 +21,8 @@ bins as (
 
 ),
 
--- One row: for every feature, the value of its source attribute at each quantile that a bin asks for.
+-- One row: for every feature, the value of its source attribute at each quantile that a bin asks for. The last column
+-- keeps the query whole where the dictionary bins nothing.
 quantiles as (
 
     select
@@ -30,9 +31,10 @@ quantiles as (
             {%- for bin in bins if bin.feature == feature.attribute and bin.bound_type == 'quantile' %}
             {'level': '{{ bin.level }}', 'bound': quantile_cont(cast({{ feature.derivation }} as double), {{ bin.lower_bound }})},
             {%- endfor %}
-            {'level': '', 'bound': cast(null as double)}
-        ]) as {{ feature.attribute }}{{ ',' if not loop.last }}
+            {'level': '', 'bound': any_value(cast(null as double))}
+        ]) as {{ feature.attribute }},
         {%- endfor %}
+        map_from_entries([{'level': '', 'bound': any_value(cast(null as double))}]) as _no_feature
     from customers
 
 ),

@@ -21,10 +21,11 @@ thresholds as (
 bounds as (
 
     select
-        {%- for feature in features %}
+        count(*) as thresholds
+        {%- for feature in features %},
         map_from_entries(
             list({'level': level, 'bound': lower_bound}) filter (where feature = '{{ feature.attribute }}')
-        ) as {{ feature.attribute }}{{ ',' if not loop.last }}
+        ) as {{ feature.attribute }}
         {%- endfor %}
     from thresholds
 

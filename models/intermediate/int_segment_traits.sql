@@ -18,6 +18,12 @@ attributes as (
 
 ),
 
+category_flags as (
+
+    select * from {{ ref('category_flags') }}
+
+),
+
 phrases as (
 
     select
@@ -31,7 +37,7 @@ phrases as (
 
 ),
 
--- The phrases that the numbers of a segment allow.
+-- The phrases that the numbers of a segment allow; nothing is said of a number that most of its customers lack.
 number_traits as (
 
     select
@@ -47,7 +53,8 @@ number_traits as (
     inner join phrases
         on kpis.attribute = phrases.attribute
     where
-        kpis.effect_size_transformed >= phrases.min_effect
+        kpis.known_customers >= 0.5 * kpis.customers
+        and kpis.effect_size_transformed >= phrases.min_effect
         and kpis.effect_size_transformed < phrases.max_effect
         and (phrases.slot = 'tier' or kpis.p_adjusted < 0.05)
 
@@ -64,19 +71,25 @@ plain_number_traits as (
         cast(null as varchar) as level,
         abs(kpis.effect_size_transformed) as strength,
         case when kpis.effect_size_transformed > 0 then '高' else '低' end || kpis.attribute_zh as phrase_zh,
-        case when kpis.effect_size_transformed > 0 then 'high ' else 'low ' end || lower(kpis.attribute_en) as phrase_en
+        case when kpis.effect_size_transformed > 0 then 'high ' else 'low ' end
+        || case
+            when regexp_matches(kpis.attribute_en, '^[A-Z][^A-Z]') then lower(left(kpis.attribute_en, 1)) || substr(kpis.attribute_en, 2)
+            else kpis.attribute_en
+        end as phrase_en
     from kpis
     inner join attributes
         on kpis.attribute = attributes.attribute
     where
         attributes.role = 'performance'
+        and kpis.known_customers >= 0.5 * kpis.customers
         and kpis.attribute not in (select phrases.attribute from phrases)
         and abs(kpis.effect_size_transformed) >= 0.4
         and kpis.p_adjusted < 0.05
 
 ),
 
--- A level characterises a segment when many of its customers have it, and clearly more than elsewhere.
+-- A level characterises a segment when many of its customers have it, and clearly more than elsewhere. A flag that a
+-- category raises is left to that category.
 level_traits as (
 
     select
@@ -86,15 +99,21 @@ level_traits as (
         mix.attribute,
         mix.level,
         mix.share_of_segment - mix.share_overall as strength,
-        mix.level_zh as phrase_zh,
-        mix.level_en as phrase_en
+        case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end as phrase_zh,
+        case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end as phrase_en
     from mix
     inner join attributes
         on mix.attribute = attributes.attribute
     where
-        attributes.role in ('ordinal', 'nominal', 'high_cardinality')
+        (
+            attributes.role in ('ordinal', 'nominal', 'high_cardinality')
+            or attributes.role = 'flag'
+            and mix.level = '1'
+            and mix.attribute not in (select category_flags.flag from category_flags)
+        )
         and not mix.is_unknown
         and mix.share_of_segment >= 0.2
+        and mix.share_of_segment - mix.share_overall >= 0.1
         and mix.lift >= 1.2
         and mix.p_adjusted < 0.05
 
@@ -107,6 +126,18 @@ traits as (
     select * from plain_number_traits
     union all
     select * from level_traits
+
+),
+
+by_attribute as (
+
+    select
+        *,
+        row_number() over (
+            partition by segmentation_id, cluster, slot, attribute
+            order by strength desc, level asc
+        ) as rank_in_attribute
+    from traits
 
 )
 
@@ -121,6 +152,6 @@ select
     phrase_en,
     row_number() over (
         partition by segmentation_id, cluster, slot
-        order by strength desc, attribute asc, level asc
+        order by rank_in_attribute asc, strength desc, attribute asc
     ) as trait_rank
-from traits
+from by_attribute
