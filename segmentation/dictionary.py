@@ -57,6 +57,7 @@ MISSING_POLICIES = ("median", "zero", "unknown_level", "none")
 OUT_OF_RANGE_POLICIES = ("set_null", "clip", "reject")
 BOOLEANS = ("true", "false")
 BOUND_TYPES = ("lowest", "value", "quantile")
+SLOTS = ("tier", "behaviour")
 NUMERIC_TYPES = ("number", "integer")
 
 WORDS = {
@@ -70,6 +71,7 @@ WORDS = {
     "missing_policy": MISSING_POLICIES,
     "out_of_range_policy": ("", *OUT_OF_RANGE_POLICIES),
     "bound_type": BOUND_TYPES,
+    "slot": SLOTS,
 }
 """The words each column of a seed may hold; ``""`` where it may be blank."""
 
@@ -117,6 +119,9 @@ BIN_COLUMNS = (
     "lower_bound",
 )
 FLAG_COLUMNS = ("flag", "attribute", "level")
+TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
+VALUE_ATTRIBUTE = "value_attribute"
+"""Stands in ``segment_traits.csv`` for the attribute that the var of this name names."""
 
 _TYPES_OF_ROLE = {
     "id": ("text",),
@@ -159,15 +164,26 @@ _DERIVED_TYPES = {
     "date": ("DATE", "TIMESTAMP"),
 }
 """The SQL types of a derivation that staging may cast to the declared data type."""
-_TAKEN_NAMES = (
+TAKEN_NAMES = (
     "customer_id",
     "row_number",
+    "read_error",
     "value_issues",
+    "refused_values",
+    "known_values",
+    "row_hash",
+    "row_reason",
+    "kept_row_number",
     "rejection_reason",
     "rejection_detail",
+    "disagreeing_flags",
     "training_order",
     "fold",
     "proxy_value",
+    "is_training_customer",
+    "segmentation_id",
+    "cluster",
+    VALUE_ATTRIBUTE,
 )
 """Columns that the models add beside the attributes; the id becomes ``customer_id``."""
 
@@ -325,13 +341,13 @@ def parse_number(text: str) -> float | None:
 
 
 def check_seeds(seeds_dir: Path | str) -> None:
-    """Check the dictionary and the three seeds that speak of its attributes.
+    """Check the dictionary and the four seeds that speak of its attributes.
 
     Parameters
     ----------
     seeds_dir : Path or str
-        The folder of ``data_dictionary.csv``, ``attribute_levels.csv``, ``feature_bins.csv`` and
-        ``category_flags.csv``; other files in it are not read.
+        The folder of ``data_dictionary.csv``, ``attribute_levels.csv``, ``feature_bins.csv``,
+        ``category_flags.csv`` and ``segment_traits.csv``; other files in it are not read.
 
     Raises
     ------
@@ -351,6 +367,7 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
     levels = _Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
     bins = _Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
     flags = _Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
+    traits = _Seed(folder / "segment_traits.csv", TRAIT_COLUMNS, faults)
     if attributes:
         by_name = {item.attribute: item for item in reversed(attributes)}
         _check_attributes(attributes, by_name, fault)
@@ -358,6 +375,7 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
         _check_levels(levels, by_name, fault)
         _check_bins(bins, by_name, fault)
         _check_category_flags(flags, levels, by_name)
+        _check_traits(traits, by_name)
     else:
         fault(1, "there is no attribute to hold the other seeds against. Add its rows.")
     return sorted(faults)
@@ -466,7 +484,7 @@ def _attribute_faults(item: Attribute) -> list[str]:
             "letter first.",
         ),
         (
-            item.attribute in _TAKEN_NAMES and item.role != "id",
+            item.attribute in TAKEN_NAMES and item.role != "id",
             "the models have a column of this name. Name the attribute otherwise and keep the "
             "name as an alias.",
         ),
@@ -762,3 +780,39 @@ def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attrib
             near = difflib.get_close_matches(level, known[attribute], n=1)
             hint = f"Did you mean {near[0]}?" if near else "Add it to attribute_levels.csv."
             flags.fault(line, f"{attribute} has no level {level!r}. {hint}")
+
+
+def _check_traits(traits: _Seed, by_name: dict[str, Attribute]) -> None:
+    """Check ``segment_traits.csv``."""
+    traits.check_filled("phrase_zh", "phrase_en")
+    traits.check_unique("slot", "attribute", "phrase_en")
+    for line, row in traits.rows:
+        name = row["attribute"]
+        _check_word(row["slot"], "slot", partial(traits.fault, line))
+        bounds = []
+        for column, default in (("min_effect", -math.inf), ("max_effect", math.inf)):
+            bound = parse_number(row[column])
+            if row[column] and bound is None:
+                traits.fault(
+                    line,
+                    f"{column} is {row[column]!r}. Write a plain number such as 0.4, or leave it "
+                    "blank.",
+                )
+            bounds.append(default if bound is None else bound)
+        if bounds[0] >= bounds[1]:
+            traits.fault(
+                line,
+                f"min_effect {row['min_effect']} is not below max_effect {row['max_effect']}. "
+                "Swap them, or clear one.",
+            )
+        if name == VALUE_ATTRIBUTE:
+            continue
+        if name not in by_name:
+            traits.fault(line, f"attribute {name!r} is unknown. {_nearest(name, by_name)}")
+        elif by_name[name].data_type not in NUMERIC_TYPES or by_name[name].role == "excluded":
+            traits.fault(
+                line,
+                f"{name} has no mean to speak of: its role is {by_name[name].role}, its data_type "
+                f"{by_name[name].data_type}. Remove the row: levels and flags are called by their "
+                "labels.",
+            )

@@ -41,6 +41,12 @@ spend_level,high,3,高,High,quantile,0.80
 flag,attribute,level
 is_fashion,category,服装
 """,
+    "segment_traits.csv": """\
+slot,attribute,min_effect,max_effect,phrase_zh,phrase_en
+tier,value_attribute,0.4,,高价值,High-value
+tier,value_attribute,,0.4,低价值,Low-value
+behaviour,months,0.4,,长期,long-standing
+""",
 }
 
 

@@ -81,6 +81,7 @@ def test_the_workbook_is_made_for_people(seeds: Path, workbook: Path) -> None:
         "取值与顺序 attribute_levels",
         "分档 feature_bins",
         "品类标记 category_flags",
+        "分群用语 segment_traits",
     ]
     sheet = book[DICTIONARY]
     headings = [str(heading.value) for heading in sheet[1]]
