@@ -132,14 +132,19 @@ traits as (
 by_attribute as (
 
     select
-        *,
+        traits.*,
+        attributes.theme is not distinct from 'background' as is_background,
         row_number() over (
-            partition by segmentation_id, cluster, slot, attribute
-            order by strength desc, level asc
+            partition by traits.segmentation_id, traits.cluster, traits.slot, traits.attribute
+            order by traits.strength desc, traits.level asc
         ) as rank_in_attribute
     from traits
+    inner join attributes
+        on traits.attribute = attributes.attribute
 
 )
+
+-- What customers do comes before where they come from.
 
 select
     segmentation_id,
@@ -152,6 +157,6 @@ select
     phrase_en,
     row_number() over (
         partition by segmentation_id, cluster, slot
-        order by rank_in_attribute asc, strength desc, attribute asc
+        order by rank_in_attribute asc, is_background asc, strength desc, attribute asc
     ) as trait_rank
 from by_attribute
