@@ -1,4 +1,4 @@
-"""``segmentation dictionary``: the seeds to Excel and back, and the docs they generate."""
+"""``segmentation dictionary``: start seeds, keep them in Excel, generate docs from them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from segmentation.dictionary import check_seeds, load_dictionary
 from segmentation.dictionary_docs import update_docs
+from segmentation.dictionary_start import propose_seeds, write_seeds
 from segmentation.dictionary_workbook import (
     Change,
     check_changes,
@@ -41,7 +42,34 @@ def _plain_errors() -> Iterator[None]:
 
 @click.group()
 def dictionary() -> None:
-    """Check the data dictionary, keep it in Excel, generate docs from it."""
+    """Start and check the data dictionary, keep it in Excel, generate docs from it."""
+
+
+@dictionary.command()
+@click.argument("customer_file")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("seeds_new"),
+    show_default=True,
+    help="Folder to write; it may hold none of the seeds yet.",
+)
+def start(customer_file: str, output: Path) -> None:
+    """Propose seeds for a customer file of other columns, to be edited."""
+    with _plain_errors():
+        proposal = propose_seeds(customer_file)
+        write_seeds(proposal, output)
+    by_role: dict[str, list[str]] = {}
+    for row in proposal.seeds["data_dictionary.csv"]:
+        by_role.setdefault(row["role"], []).append(row["attribute"])
+    for role, names in by_role.items():
+        click.echo(f"{role:<17} {', '.join(names)}")
+    for note in proposal.notes:
+        click.echo(f"Look at {note}")
+    click.echo(
+        f"{output} written. Edit it as docs/your_own_columns.md says, then: "
+        f"segmentation dictionary check --seeds {output}"
+    )
 
 
 @dictionary.command()
