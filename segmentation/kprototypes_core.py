@@ -275,7 +275,7 @@ class _Data:
     """The rows as a matrix, and what is computed from all of them at once.
 
     The matrix is (n, p + L): the numbers, centred (expanding (x - mean)^2 loses digits where values
-    are far from 0), then a column for each of the L levels. It is sparse: q of those are 1 in a row.
+    are far from 0), and a column for each of the L levels. It is sparse: q of those are 1 in a row.
     """
 
     def __init__(
@@ -288,7 +288,9 @@ class _Data:
     ) -> None:
         (n, p), q = numeric.shape, codes.shape[1]
         self.numeric, self.codes, self.weight, self.gamma = numeric, codes, weight, gamma
-        self.origin = numeric.mean(axis=0)
+        # A value of the column near its mean: what is whole stays whole.
+        middle = np.abs(numeric - numeric.mean(axis=0)).argmin(axis=0)
+        self.origin = numeric[middle, np.arange(p)]
         centred = numeric - self.origin
         ends = np.cumsum([0, *n_levels])
         self.first_level = ends[:-1].astype(np.int32)

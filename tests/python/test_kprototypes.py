@@ -160,15 +160,14 @@ class TestAgainstKmodes:
         assert ours.cost <= theirs.cost_ * (1 + 1e-12)
 
     def test_predicts_as_kmodes_with_unseen_levels(self):
-        numeric, codes, _, truth = planted(200, 3, 3.0, 0.8)
+        numeric, codes, _, truth = planted(200, 3, 1.0, 0.8, seed=3)
         table, categorical = as_table(numeric, codes)
         first = np.searchsorted(truth, range(3))
-        theirs = reference_fit(numeric, codes, [numeric[first], codes[first]])
-        ours = KPrototypes(3, init=[numeric[first], codes[first]]).fit(
-            table, categorical=categorical
-        )
-        new_numeric, new_codes, _, _ = planted(100, 3, 3.0, 0.8, seed=5)
-        new_codes[::3, 0] = 99
+        init, gamma = [numeric[first], codes[first]], 20.0
+        theirs = reference_fit(numeric, codes, init, gamma)
+        ours = KPrototypes(3, init=init, gamma=gamma).fit(table, categorical=categorical)
+        new_numeric, new_codes, _, _ = planted(100, 3, 1.0, 0.3, seed=5)
+        new_codes[::3, :3] = 99
         new, _ = as_table(new_numeric, new_codes)
         expected = theirs.predict(new, categorical=categorical)
         np.testing.assert_array_equal(ours.predict(new, categorical=categorical), expected)
@@ -226,18 +225,21 @@ class TestObjective:
         assert len(found.epoch_costs) == found.n_iter + 1
         for k in range(n_clusters):
             mine = found.labels == k
-            np.testing.assert_allclose(found.centers[k], numeric[mine].mean(axis=0), rtol=1e-12)
+            mean = numeric[mine].mean(axis=0)
+            np.testing.assert_allclose(found.centers[k], mean, rtol=1e-12, atol=1e-14)
             for j in range(q):
                 assert found.modes[k, j] == np.bincount(codes[mine, j]).argmax()
 
-    def test_no_single_move_lowers_the_cost(self):
-        numeric, codes, n_levels, _ = planted(60, 3, 0.7, 0.5)
-        weight = np.random.default_rng(0).uniform(0.5, 2.0, 60)
-        found = fit_encoded(
-            numeric, codes, n_levels, 3, gamma=1.0, n_init=1, sample_weight=weight, random_state=1
-        )
+    @pytest.mark.parametrize("weighted", [False, True])
+    @pytest.mark.parametrize("seed", range(5))
+    def test_no_single_move_lowers_the_cost(self, weighted, seed):
+        numeric, codes, n_levels, _ = planted(40, 3, 0.7, 0.5, p=2, q=6, levels=3, seed=seed)
+        rng = np.random.default_rng(seed)
+        weight = rng.uniform(0.5, 2.0, 40) if weighted else np.ones(40)
+        settings = {"gamma": 1.0, "n_init": 1, "random_state": 1, "sample_weight": weight}
+        found = fit_encoded(numeric, codes, n_levels, 3, **settings)
         assert found.cost == pytest.approx(cost_of(numeric, codes, found.labels, 1.0, weight))
-        for row, cluster in itertools.product(range(60), range(3)):
+        for row, cluster in itertools.product(range(40), range(3)):
             labels = found.labels.copy()
             labels[row] = cluster
             assert cost_of(numeric, codes, labels, 1.0, weight) >= found.cost * (1 - 1e-9)
@@ -300,10 +302,21 @@ class TestObjective:
 
     def test_far_from_zero_nothing_is_lost(self):
         numeric, codes, n_levels, _ = planted(300, 4, 3.0, 0.8)
-        near = fit_encoded(numeric, codes, n_levels, 4, random_state=0)
-        far = fit_encoded(numeric + 1e7, codes, n_levels, 4, random_state=0)
+        far_numeric = numeric + 1e9
+        near = fit_encoded(far_numeric - 1e9, codes, n_levels, 4, random_state=0)
+        far = fit_encoded(far_numeric, codes, n_levels, 4, random_state=0)
         np.testing.assert_array_equal(near.labels, far.labels)
-        assert far.cost == pytest.approx(near.cost, rel=1e-6)
+        assert far.epoch_costs == pytest.approx(near.epoch_costs, rel=1e-6)
+
+    def test_the_cost_is_that_of_direct_differences(self):
+        """To the last digits, also where customers lie close to their prototype."""
+        numeric, codes, n_levels, _ = planted(300, 4, 1e6, 1.0)
+        found = fit_encoded(numeric, codes, n_levels, 4, random_state=0)
+        distances = mixed_distances(numeric, codes, found.centers, found.modes, found.gamma)
+        assert found.cost == pytest.approx(distances.min(axis=1).sum(), rel=1e-13)
+        assert found.cost == pytest.approx(
+            cost_of(numeric, codes, found.labels, found.gamma), rel=1e-9
+        )
 
     def test_as_many_clusters_as_distinct_rows(self):
         numeric = np.repeat([[0.0], [0.0], [5.0], [7.0]], 3, axis=0)
