@@ -26,7 +26,7 @@ def single_threaded_blas() -> Iterator[None]:
     global _users, _limits
     with _lock:
         if _users == 0:
-            _take_control()
+            _release_control()
             _limits = threadpool_limits(limits=1, user_api="blas")
         _users += 1
     try:
@@ -35,14 +35,14 @@ def single_threaded_blas() -> Iterator[None]:
         with _lock:
             _users -= 1
             if _users == 0 and _limits is not None:
-                _take_control()
+                _release_control()
                 _limits.restore_original_limits()
                 _limits = None
-                _take_control()
+                _release_control()
 
 
-def _take_control() -> None:
-    """Let the next thread to set a limit on OpenBLAS be the one in control.
+def _release_control() -> None:
+    """Let whichever thread sets the next limit on OpenBLAS be the one in control.
 
     threadpoolctl (3.8) silently ignores limits from any thread but the one that set the first, and
     here the first to enter and the last to leave may be two.
