@@ -77,10 +77,10 @@ class KPrototypes(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> X = [[1.0, "a"], [1.2, "a"], [9.0, "b"], [9.1, "b"]]
+    >>> X = [[1.0, "a"], [1.5, "a"], [9.0, "b"], [9.5, "b"]]
     >>> model = KPrototypes(n_clusters=2, init="Cao", random_state=0).fit(X, categorical=[1])
     >>> model.cluster_centroids_.tolist()
-    [[9.05, 'b'], [1.1, 'a']]
+    [[9.25, 'b'], [1.25, 'a']]
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """K-Prototypes against kmodes, against brute force, and against a published result."""
 
+import doctest
 import itertools
 import pickle
 from statistics import NormalDist
@@ -17,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score, rand_score
 from threadpoolctl import threadpool_limits
 
+from segmentation import kprototypes
 from segmentation.errors import InputError
 from segmentation.kprototypes import (
     KPrototypes,
@@ -446,6 +448,9 @@ def test_order_by_size_of_equal_sizes_goes_by_centre():
 
 
 class TestEstimator:
+    def test_example_in_the_docstring(self):
+        assert doctest.testmod(kprototypes) == (0, 3)
+
     def test_frame_array_and_list_give_the_same(self):
         frame = pd.DataFrame(
             {"sector": ["b", "a", "b", "a", "c", "c"], "value": [1, 5, 1.5, 5.5, 9, 9.5]}
