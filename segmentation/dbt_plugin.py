@@ -99,14 +99,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         DbtRuntimeError
             The file cannot be read; the message is the InputError's.
         """
-        location = str(source_config["customer_file"])
         try:
-            if location.casefold() in _names(source_config):
-                raise InputError(
-                    f"{location} is the table into which the customer file is read. Name the table "
-                    "that the customers come from."
-                )
-            customers = self._open(location, source_config["seeds_dir"])
+            customers = self._open(source_config["customer_file"], source_config["seeds_dir"])
             if source_config.identifier == "customers":
                 return read_customers(customers, self._connection)
             return _describe(customers)
@@ -115,14 +109,14 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 
     def _open(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
         """Read the dictionary and the header of the customer file."""
+        location = customer_file or ""
+        if SOURCE_SCHEMA in location.casefold().split(".")[-2:-1]:
+            raise InputError(
+                f"{location}: the tables of the schema {SOURCE_SCHEMA} are written when the "
+                "customer file is read. Name the table that the customers come from."
+            )
         attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
-        return open_customers(customer_file or "", attributes, self._connection)
-
-
-def _names(source_config: SourceConfig) -> set[str]:
-    """Give the ways to write a source table's own name."""
-    name = f"{source_config.schema}.{source_config.identifier}".casefold()
-    return {name, f"{source_config.database}.{name}".casefold()}
+        return open_customers(location, attributes, self._connection)
 
 
 def _describe(customers: CustomerFile) -> pa.Table:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ TOO_LONG = f"the row is longer than {MAX_ROW_CHARACTERS:,} characters"
 
 _SAMPLE_BYTES = 4 << 20
 _BINARY_BYTES = 1 << 16
+_CHUNK_BYTES = 8 << 20
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -79,7 +81,7 @@ class TextFormat:
     delimiter : str
         One of `DELIMITERS`.
     newline : str
-        What ends a line: ``\n`` (with or without ``\r`` before it) or ``\r``.
+        What ends the header's line: ``\n``, ``\r\n`` or ``\r``.
     blank_lines : int
         Blank lines above the header.
     header_lines : int
@@ -137,7 +139,7 @@ def find_format(path: Path) -> TextFormat:
         raise InputError(
             f"{path}: there is a header but no row below it. Export the customers with it."
         )
-    newline = "\r" if header.endswith("\r") else "\n"
+    newline = next((end for end in ("\r\n", "\r") if header.endswith(end)), "\n")
     return TextFormat(path, encoding, delimiter, newline, blank_lines, header_lines, headers)
 
 
@@ -236,15 +238,46 @@ def _read_header(path: Path, lines: list[str], line: int) -> tuple[str, tuple[st
             found.append((delimiter, tuple(next(reader)), reader.line_num))
         except csv.Error:
             continue
-    if not found:
+    best = max(found, key=lambda candidate: len(candidate[1]), default=None)
+    if best is None or (len(best[1]) == 1 and len(found) < len(DELIMITERS)):
         raise InputError(
             f"{path}: line {line}: the quotes in the header do not fit. A quoted name has a quote "
             'at either end, and a quote inside it is written twice (""). Correct the header.'
         )
-    return max(found, key=lambda candidate: len(candidate[1]))
+    return best
 
 
-def rewrite(text_format: TextFormat, target: Path) -> None:
+def count_lines(text_format: TextFormat) -> int:
+    """Count the lines between the header and the blank lines at the end of the file.
+
+    Where no row has a line break of its own and no line is blank, that is the number of rows.
+
+    Parameters
+    ----------
+    text_format : TextFormat
+        The file and how it is written, in an encoding of `UTF8_ENCODINGS`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    newline = b"\r" if text_format.newline == "\r" else b"\n"
+    line_ends = 0
+    with text_format.path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            line_ends += chunk.count(newline)
+        file.seek(-min(_CHUNK_BYTES, file.tell()), os.SEEK_END)
+        tail = file.read()
+    line_ends -= tail[len(tail.rstrip(b"\r\n")) :].count(newline)
+    return line_ends + 1 - text_format.header_lines
+
+
+def rewrite(text_format: TextFormat, target: Path) -> int:
     r"""Copy a delimited text file as UTF-8 in which every row has the same number of fields.
 
     Parameters
@@ -256,6 +289,11 @@ def rewrite(text_format: TextFormat, target: Path) -> None:
         that cannot be split has the reason in the first field, its text in the second (bytes that
         are not text as ``\xFF``) and nothing in the rest; in others the first two are empty.
 
+    Returns
+    -------
+    int
+        Number of rows.
+
     Raises
     ------
     InputError
@@ -264,13 +302,16 @@ def rewrite(text_format: TextFormat, target: Path) -> None:
         A file cannot be read or written.
     """
     delimiter = text_format.delimiter
+    newline = "\r" if text_format.newline == "\r" else "\n"
+    row_count = 0
     with (
         text_format.path.open(
-            encoding=text_format.encoding, errors=_MARK_BYTES, newline=text_format.newline
+            encoding=text_format.encoding, errors=_MARK_BYTES, newline=newline
         ) as source,
         target.open("w", encoding="utf-8", newline="") as copy,
     ):
         for text, problem in _RowReader(source, text_format).rows():
+            row_count += 1
             if problem:
                 shown = _MARKED.sub(lambda marked: rf"\x{_hexadecimal(marked)[2:]}", text)
                 quoted = shown[:MAX_ROW_CHARACTERS].replace('"', '""')
@@ -278,6 +319,7 @@ def rewrite(text_format: TextFormat, target: Path) -> None:
                 copy.write(f'"{problem}"{delimiter}"{quoted}"{empty}\n')
             else:
                 copy.write(f"{delimiter}{delimiter}{text}\n")
+    return row_count
 
 
 class _RowReader:
@@ -290,8 +332,10 @@ class _RowReader:
         delimiter = re.escape(text_format.delimiter)
         field = rf'(?: *+"[^"]*+(?:""[^"]*+)*+" *+|(?! *")[^{delimiter}\r\n]*+)'
         more = len(text_format.headers) - 1
-        # DuckDB, too, takes one delimiter at the end of a row for nothing.
-        self._sound_row = re.compile(f"{field}(?:{delimiter}{field}){{{more}}}{delimiter}?")
+        # Empty fields beyond the last header are nothing, to DuckDB as well.
+        self._sound_row = re.compile(
+            f'{field}(?:{delimiter}{field}){{{more}}}(?:{delimiter}(?:"")?)*'
+        )
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield each row's text without its line end, and what is wrong with it ("" if nothing)."""

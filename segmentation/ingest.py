@@ -29,6 +29,7 @@ from segmentation.delimited import (
     TOO_LONG,
     UTF8_ENCODINGS,
     TextFormat,
+    count_lines,
     find_encoding_in_all_lines,
     find_format,
     rewrite,
@@ -382,35 +383,38 @@ def read_customers(
     with _faults_named(customers.location), ExitStack() as stack:
         cursor = stack.enter_context(connection.cursor())
         source = customers.source
+        row_count = None
         if isinstance(source, TextFormat):
-            query = _text_query(source, customers.columns, cursor, stack)
+            query, row_count = _text_query(source, customers.columns, cursor, stack)
         elif isinstance(source, str):
             query = _typed_query(source, customers.columns, cursor)
         elif source.suffix.lower() in _PARQUET_SUFFIXES:
             query = _typed_query(_read_parquet(source), customers.columns, cursor)
         else:
             target = _temporary_file(stack)
-            _copy_workbook(source, len(customers.columns), target)
-            query = _mended_query(target, ",", customers.columns)
+            row_count = _copy_workbook(source, len(customers.columns), target)
+            query = _mended_query(target, ",", customers.columns, row_count, cursor)
         reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
         schema = pa.schema([pa.field("_row_number", pa.int64()), *reader.schema])
-        batches = _numbered(reader, schema, stack.pop_all())
+        batches = _numbered(reader, schema, row_count, stack.pop_all())
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def _numbered(
-    reader: pa.RecordBatchReader, schema: pa.Schema, stack: ExitStack
+    reader: pa.RecordBatchReader, schema: pa.Schema, row_count: int | None, stack: ExitStack
 ) -> Iterator[pa.RecordBatch]:
     """Put the row number before each batch; free what `stack` holds at the end.
 
     ``row_number() over ()`` would make DuckDB read the file, and write the table, in one thread.
     """
     with stack:
-        row_count = 0
+        done = 0
         for batch in reader:
-            numbers = np.arange(row_count + 1, row_count + 1 + batch.num_rows)
+            numbers = np.arange(done + 1, done + 1 + batch.num_rows)
             yield pa.record_batch([pa.array(numbers), *batch.columns], schema=schema)
-            row_count += batch.num_rows
+            done += batch.num_rows
+        if row_count not in (None, done):
+            raise InputError(f"The customer file changed while it was read ({done} rows came).")
 
 
 def _text_query(
@@ -418,41 +422,66 @@ def _text_query(
     columns: Sequence[FileColumn],
     cursor: duckdb.DuckDBPyConnection,
     stack: ExitStack,
-) -> str:
-    """Choose between the file itself and a mended copy."""
+) -> tuple[str, int]:
+    """Choose between the file itself and a mended copy; also count the rows."""
     if text_format.encoding in UTF8_ENCODINGS:
         names = [f"c{column.position}" for column in columns]
-        options = f"header=true, skip={text_format.blank_lines}"
-        scan = _read_csv(text_format.path, text_format.delimiter, names, options)
-        # In a file of one column DuckDB takes blank lines for rows.
-        if len(columns) > 1 and _is_sound(scan, cursor):
-            values = [
-                f"{c} as {_identifier(f.column_name)}" for c, f in zip(names, columns, strict=True)
-            ]
-            return f"select {_NOTHING_REFUSED}, {', '.join(values)} from {scan}"
+        row_count = count_lines(text_format)
+        call = _read_csv(
+            text_format.path,
+            text_format.delimiter,
+            text_format.newline,
+            names,
+            f"header=true, skip={text_format.blank_lines}",
+        )
+        if scan := _sound_scan(call, row_count, cursor):
+            aliases = [_identifier(column.column_name) for column in columns]
+            values = [f"{c} as {alias}" for c, alias in zip(names, aliases, strict=True)]
+            return f"select {_NOTHING_REFUSED}, {', '.join(values)} from {scan}", row_count
         if text_format.encoding == "ascii":
             encoding = find_encoding_in_all_lines(text_format.path)
             text_format = replace(text_format, encoding=encoding)
     target = _temporary_file(stack)
-    rewrite(text_format, target)
-    return _mended_query(target, text_format.delimiter, columns)
+    row_count = rewrite(text_format, target)
+    return _mended_query(target, text_format.delimiter, columns, row_count, cursor), row_count
 
 
-def _is_sound(scan: str, cursor: duckdb.DuckDBPyConnection) -> bool:
-    """Say whether DuckDB can split and decode every row."""
-    try:
-        cursor.execute(f"select count(columns(*)) from {scan}").fetchall()
-    except duckdb.Error:
-        return False
-    return True
-
-
-def _mended_query(target: Path, delimiter: str, columns: Sequence[FileColumn]) -> str:
+def _mended_query(
+    target: Path,
+    delimiter: str,
+    columns: Sequence[FileColumn],
+    row_count: int,
+    cursor: duckdb.DuckDBPyConnection,
+) -> str:
     """Read a file with the reason and the text of a refused row before the columns."""
     names = ["e", "r", *(f"c{column.position}" for column in columns)]
     aliases = [*ROW_COLUMNS[1:], *(column.column_name for column in columns)]
     values = [f"{name} as {_identifier(alias)}" for name, alias in zip(names, aliases, strict=True)]
-    return f"select {', '.join(values)} from {_read_csv(target, delimiter, names, 'header=false')}"
+    call = _read_csv(target, delimiter, "\n", names, "header=false")
+    scan = _sound_scan(call, row_count, cursor)
+    if scan is None:
+        raise InputError(
+            f"DuckDB cannot read the {row_count} rows of the customer file. Save the file as "
+            "Parquet, or as .xlsx, and name that."
+        )
+    return f"select {', '.join(values)} from {scan}"
+
+
+def _sound_scan(call: str, row_count: int, cursor: duckdb.DuckDBPyConnection) -> str | None:
+    """Find a way in which DuckDB decodes and splits every row and finds as many as there are.
+
+    In parallel it loses rows near the borders of its buffers in some files, without an error but
+    the same ones each time (https://github.com/duckdb/duckdb/issues/25164 is of that kind).
+    """
+    for parallel in ("true", "false"):
+        scan = f"{call}, parallel={parallel})"
+        try:
+            counts = cursor.execute(f"select count(*), count(columns(*)) from {scan}").fetchall()
+        except duckdb.Error:
+            continue
+        if counts[0][0] == row_count:
+            return scan
+    return None
 
 
 def _typed_query(
@@ -475,13 +504,17 @@ def _typed_query(
     return f"select {', '.join(values)} from {source}"
 
 
-def _read_csv(path: Path, delimiter: str, names: Sequence[str], options: str) -> str:
-    """Write the call that reads a CSV file as text, leaving nothing to be guessed."""
+def _read_csv(path: Path, delimiter: str, newline: str, names: Sequence[str], options: str) -> str:
+    """Begin the call that reads a CSV file as text, leaving nothing to be guessed.
+
+    Strict mode is DuckDB's default; named beside ``new_line`` it made DuckDB 2.0 find no rows.
+    """
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv({_path_literal(path)}, columns={{{columns}}}, auto_detect=false, {options}, "
-        f"delim={_literal(delimiter)}, quote='\"', escape='\"', comment='', nullstr='', "
-        "compression='none', null_padding=false, strict_mode=true)"
+        f"delim={_literal(delimiter)}, new_line={_literal(repr(newline)[1:-1])}, "
+        "quote='\"', escape='\"', comment='', nullstr='', "
+        "compression='none', null_padding=false"
     )
 
 
@@ -559,13 +592,15 @@ def _cell_text(value: object) -> str:
     return str(value)
 
 
-def _copy_workbook(path: Path, width: int, target: Path) -> None:
-    """Write the rows below the header as `segmentation.delimited.rewrite` does."""
+def _copy_workbook(path: Path, width: int, target: Path) -> int:
+    """Write and count the rows below the header as `segmentation.delimited.rewrite` does."""
     rows = _workbook_rows(path)
     next(rows)
+    row_count = 0
     with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for row in rows:
+            row_count += 1
             problem = ""
             if beyond := sum(map(bool, row[width:])):
                 problem = f"{beyond} filled cells to the right of the last header"
@@ -575,3 +610,4 @@ def _copy_workbook(path: Path, width: int, target: Path) -> None:
                 writer.writerow([problem, ",".join(row)[:MAX_ROW_CHARACTERS], *[""] * width])
             else:
                 writer.writerow(["", "", *row[:width], *[""] * (width - len(row))])
+    return row_count

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.duckdb.utils import SourceConfig
+from dbt_common.exceptions import DbtRuntimeError
+from seed_samples import edit, write_seeds
+
+from segmentation.dbt_plugin import SOURCE_SCHEMA, Plugin
+
+CUSTOMERS = "cust_no,月均消耗,Category,备注\nC1,1.50,服装,\nC2,2\nC3,,,x\n"
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    return write_seeds(tmp_path)
+
+
+@pytest.fixture
+def customer_file(tmp_path: Path) -> Path:
+    path = tmp_path / "customers.csv"
+    path.write_text(CUSTOMERS, encoding="gb18030")
+    return path
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(tmp_path / "test.duckdb"), config={"threads": 4}) as connection:
+        yield connection
+
+
+@pytest.fixture
+def plugin(connection: duckdb.DuckDBPyConnection) -> BasePlugin:
+    plugin = BasePlugin.create("segmentation.dbt_plugin")
+    plugin.configure_connection(connection)
+    return plugin
+
+
+def source(table: str, customer_file: Path | str, seeds: Path) -> SourceConfig:
+    meta = {"customer_file": str(customer_file), "seeds_dir": str(seeds)}
+    return SourceConfig("crm", table, SOURCE_SCHEMA, "test", meta, [])
+
+
+def create_table(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, config: SourceConfig
+) -> None:
+    """Do with what `load` gives what dbt-duckdb does."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"create schema if not exists {config.schema}")
+        cursor.register("source_df", plugin.load(config))
+        cursor.execute(f"create or replace table {config.table_name()} as select * from source_df")
+
+
+def test_the_plugin_has_the_name_that_the_sources_use(plugin: BasePlugin) -> None:
+    assert isinstance(plugin, Plugin)
+    assert plugin.name == "dbt_plugin"
+    assert plugin.default_materialization() == "table"
+
+
+def test_the_tables_of_the_source(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
+) -> None:
+    for table in ("customers", "file_columns"):
+        create_table(plugin, connection, source(table, customer_file, seeds))
+    customers = connection.table("crm.customers")
+    assert list(zip(customers.columns, map(str, customers.types), strict=True)) == [
+        ("_row_number", "BIGINT"),
+        ("_read_error", "VARCHAR"),
+        ("_raw_line", "VARCHAR"),
+        ("customer_id", "VARCHAR"),
+        ("spend", "VARCHAR"),
+        ("category", "VARCHAR"),
+        ("备注", "VARCHAR"),
+    ]
+    assert customers.fetchall() == [
+        (1, None, None, "C1", "1.50", "服装", None),
+        (2, "2 fields, but the header has 4", "C2,2", None, None, None, None),
+        (3, None, None, "C3", None, None, "x"),
+    ]
+    columns = connection.table("crm.file_columns")
+    assert list(zip(columns.columns, map(str, columns.types), strict=True)) == [
+        ("position", "INTEGER"),
+        ("header", "VARCHAR"),
+        ("column_name", "VARCHAR"),
+        ("attribute", "VARCHAR"),
+        ("file_modified_at", "TIMESTAMP"),
+    ]
+    modified = datetime.datetime.fromtimestamp(customer_file.stat().st_mtime, datetime.UTC)
+    assert columns.fetchall() == [
+        (position, header, name, attribute, modified.replace(tzinfo=None))
+        for position, header, name, attribute in [
+            (1, "cust_no", "customer_id", "customer_id"),
+            (2, "月均消耗", "spend", "spend"),
+            (3, "Category", "category", "category"),
+            (4, "备注", "备注", None),
+        ]
+    ]
+
+
+def test_a_table_of_the_same_database_is_read_in_parallel(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, seeds: Path
+) -> None:
+    connection.execute(
+        "create table advertisers as "
+        "select 'C' || i as customer_id, i / 2 as spend, 'x' as category from range(200000) t(i)"
+    )
+    configs = [source(table, "advertisers", seeds) for table in ("customers", "file_columns")]
+    threads = [
+        threading.Thread(target=create_table, args=(plugin, connection, config), daemon=True)
+        for config in configs
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert connection.sql(
+        "select count(*) filter (customer_id = 'C' || (_row_number - 1)), "
+        "count(*) filter (spend::double = (_row_number - 1) / 2) from crm.customers"
+    ).fetchall() == [(200_000, 200_000)]
+    assert connection.sql(
+        "select count(*), count(file_modified_at) from crm.file_columns"
+    ).fetchall() == [(3, 0)]
+
+
+def test_a_fault_is_one_dbt_error_and_leaves_the_tables_as_they_were(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
+) -> None:
+    config = source("customers", customer_file, seeds)
+    create_table(plugin, connection, config)
+    before = connection.table("crm.customers").fetchall()
+    customer_file.write_text(CUSTOMERS + 'C4,1,"cut off')
+    with pytest.raises(DbtRuntimeError) as error:
+        create_table(plugin, connection, config)
+    assert error.value.msg.startswith(f"{customer_file}: line 5: a quote opens in this row")
+    assert error.value.__cause__ is None
+    assert connection.table("crm.customers").fetchall() == before
+
+
+def check(connection: duckdb.DuckDBPyConnection, customer_file: object, seeds: Path) -> str:
+    location = None if customer_file is None else str(customer_file)
+    with connection.cursor() as cursor:
+        cursor.execute("begin")
+        ((message,),) = cursor.execute(
+            "select check_inputs(?, ?)", [location, str(seeds)]
+        ).fetchall()
+        cursor.execute("rollback")
+    return message
+
+
+@pytest.mark.usefixtures("plugin")
+def test_inputs_in_order_give_an_empty_message(
+    connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
+) -> None:
+    connection.execute("create table t as select 1 as customer_id, 2 as spend, 'x' as category")
+    assert check(connection, customer_file, seeds) == ""
+    assert check(connection, "t", seeds) == ""
+
+
+@pytest.mark.usefixtures("plugin")
+def test_faults_of_the_inputs_are_told(
+    connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
+) -> None:
+    for location, message in {
+        None: "No customer file is given.",
+        "nowhere.csv": "The customer file nowhere.csv does not exist (looked for ",
+        "crm.customers": "crm.customers: the tables of the schema crm are written when",
+        "test.CRM.file_columns": "the tables of the schema crm are written when",
+    }.items():
+        assert message in check(connection, location, seeds)
+    customer_file.write_text("cust_no,spent\nC1,2\n")
+    message = check(connection, customer_file, seeds)
+    assert "2 required columns are missing:" in message
+    assert 'spend (月均消耗, Monthly spend): the nearest header in the file is "spent"' in message
+    edit(seeds, "category_flags", "is_fashion,category,服装", "is_fashion,category,衣服")
+    assert "category_flags.csv:2" in check(connection, customer_file, seeds)
+
+
+def test_check_inputs_writes_nothing(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
+) -> None:
+    assert plugin.check_inputs(str(customer_file), str(seeds)) == ""
+    assert connection.execute("select table_name from information_schema.tables").fetchall() == []
