@@ -23,6 +23,7 @@ import duckdb
 import numpy as np
 import openpyxl
 import pyarrow as pa
+from openpyxl.utils.escape import unescape
 
 from segmentation.delimited import (
     MAX_ROW_CHARACTERS,
@@ -589,7 +590,7 @@ def _cell_text(value: object) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(value)
+    return unescape(str(value))
 
 
 def _copy_workbook(path: Path, width: int, target: Path) -> int:

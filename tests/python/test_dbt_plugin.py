@@ -181,8 +181,10 @@ def test_faults_of_the_inputs_are_told(
     assert "category_flags.csv:2" in check(connection, customer_file, seeds)
 
 
-def test_check_inputs_writes_nothing(
+def test_check_inputs_writes_nothing_but_the_schema_is_there_for_the_tables(
     plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
 ) -> None:
+    schemas = "select schema_name from information_schema.schemata where catalog_name = 'test'"
+    assert (SOURCE_SCHEMA,) in connection.execute(schemas).fetchall()
     assert plugin.check_inputs(str(customer_file), str(seeds)) == ""
     assert connection.execute("select table_name from information_schema.tables").fetchall() == []

@@ -263,13 +263,18 @@ def test_blank_lines_are_no_rows_even_in_a_single_column(tmp_path: Path) -> None
     assert values(table) == [("a",), ("b",)]
 
 
-def test_a_header_over_two_lines_is_matched(read, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_sound_utf8_file_is_read_from_disk_without_a_copy(
+    read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line_end: str
+) -> None:
+    monkeypatch.setattr(ingest, "rewrite", None)
+    lines = ["", '客户编号,"月均', '消耗",类　目', 'C1,"a ""b"", c",x', "C2,,中", "", ""]
     path = tmp_path / "[1] *.csv"
-    path.write_text('客户编号,"月均\n消耗",类　目\nC1,2,x\n')
+    path.write_bytes(line_end.join(lines).encode("utf-8-sig"))
     (tmp_path / "1 x.csv").write_text("another file\nof the same pattern\n")
     table = read(path)
     assert table.column_names[3:] == ["customer_id", "spend", "category"]
-    assert values(table) == [("C1", "2", "x")]
+    assert values(table) == [("C1", 'a "b", c', "x"), ("C2", None, "中")]
 
 
 def test_a_workbook_is_read_as_plain_text(read, tmp_path: Path) -> None:
@@ -285,9 +290,9 @@ def test_a_workbook_is_read_as_plain_text(read, tmp_path: Path) -> None:
     sheet.append([1001, 12.0, "服装", date])
     sheet.append(["1002", 0.1, True, date + datetime.timedelta(hours=1)])
     sheet.append([])
-    sheet.append(["1003", -3, 'a,"b"\nc', datetime.time(8, 30)])
+    sheet.append(["1003", -3, 'a,"b"\nc_x000D_', datetime.time(8, 30)])
     sheet.append(["1004", 1, "x", None, None, "a note"])
-    sheet.append(["1005", "1e3", "=1+1", datetime.date(2025, 7, 1)])
+    sheet.append(["1005", "1_x000D_3", "=1+1", datetime.date(2025, 7, 1)])
     path = tmp_path / "customers.xlsx"
     book.save(path)
     table = read(path)
@@ -295,9 +300,9 @@ def test_a_workbook_is_read_as_plain_text(read, tmp_path: Path) -> None:
     assert values(table) == [
         ("1001", "12", "服装", "2025-07-28"),
         ("1002", "0.1", "true", "2025-07-28 01:00:00"),
-        ("1003", "-3", 'a,"b"\nc', "08:30:00"),
+        ("1003", "-3", 'a,"b"\nc\r', "08:30:00"),
         (None,) * 4,
-        ("1005", "1e3", None, "2025-07-01"),
+        ("1005", "1\r3", None, "2025-07-01"),
     ]
     reason = "1 filled cells to the right of the last header"
     assert refused(table) == [(4, reason, "1004,1,x,,,a note")]
