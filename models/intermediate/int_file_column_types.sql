@@ -49,8 +49,8 @@ summaries as (
             'known_values': count({{ adapter.quote(column) }}),
             'numbers': count({{ number }}),
             'whole_numbers': count(*) filter (where {{ number }} = floor({{ number }})),
-            'zeros_and_ones': count(*) filter (where {{ number }} in (0, 1)),
-            'dates': count(try_cast({{ adapter.quote(column) }} as date))
+            'flags': count({{ parse_flag(adapter.quote(column)) }}),
+            'dates': count({{ parse_date(adapter.quote(column)) }}) filter (where {{ number }} is null)
         } as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from parsed
@@ -81,7 +81,7 @@ select
     case
         when known_values = 0 then 'empty'
         when dates >= 0.95 * known_values then 'date'
-        when zeros_and_ones >= 0.95 * known_values then 'flag'
+        when flags >= 0.95 * known_values then 'flag'
         when whole_numbers >= 0.95 * known_values then 'integer'
         when numbers >= 0.95 * known_values then 'number'
         else 'text'
