@@ -192,36 +192,31 @@ def indicators(matrix: MixedMatrix) -> FloatArray:
     return np.hstack(columns)
 
 
-def weighted_coordinates(
-    table: FloatArray, n_numbers: int, weight: FloatArray, n_axes: int
-) -> FloatArray:
-    """Fit FAMD on weighted customers, as a bootstrap draws them, and return their coordinates.
+def refit_coordinates(table: FloatArray, n_numbers: int, n_axes: int) -> FloatArray:
+    """Fit FAMD to some customers, as a bootstrap draws them, and return their coordinates.
 
-    Everything follows from one cross product, so a bootstrap costs a fraction of a :func:`fit`.
+    All follows from one cross product, so this takes a fraction of the time of :func:`fit`.
 
     Parameters
     ----------
-    table : what :func:`indicators` returned, (n, numbers + levels)
+    table : (n, numbers + levels) rows of what :func:`indicators` returned
     n_numbers : how many of the columns are numbers
-    weight : (n,) times that a customer was drawn, not all 0
     n_axes : axes wanted
 
     Returns
     -------
-    (n, n_axes) coordinates of all rows of the table; the sign of an axis is arbitrary
+    (n, n_axes) coordinates; the sign of an axis is arbitrary, an axis without inertia is left out
     """
     with single_threaded_blas():
-        share = weight / weight.sum()
-        mean = share @ table
-        drawn = weight > 0
-        weighted = table[drawn] * np.sqrt(share[drawn])[:, None]
-        covariance = weighted.T @ weighted - np.outer(mean, mean)
+        mean = table.mean(axis=0)
+        covariance = table.T @ table / len(table) - np.outer(mean, mean)
         variance = covariance.diagonal().copy()
         variance[n_numbers:] = mean[n_numbers:]
-        varies = variance > _NO_INERTIA
+        varies = covariance.diagonal() > _NO_INERTIA
         scale = np.where(varies, 1.0 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
-        directions = np.linalg.eigh(covariance * np.outer(scale, scale))[1][:, ::-1]
-        found: FloatArray = (table - mean) @ (scale[:, None] * directions[:, :n_axes])
+        eigenvalues, directions = np.linalg.eigh(covariance * np.outer(scale, scale))
+        last_first = np.flatnonzero(eigenvalues > _NO_INERTIA)[::-1][:n_axes]
+        found: FloatArray = (table - mean) @ (scale[:, None] * directions[:, last_first])
         return found
 
 

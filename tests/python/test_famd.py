@@ -7,6 +7,7 @@ import prince
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixed_samples import customers, mixed, take
 
 from segmentation import famd
 from segmentation.candidates import MixedMatrix
@@ -14,53 +15,6 @@ from segmentation.errors import InputError
 
 # Eigenvalues from FactoMineR 2.11: FAMD(data, ncp = 5)$eig.
 FACTOMINER_EIGENVALUES = [3.466804028, 2.5, 1.971104825, 0.055852845, 0.006238302]
-
-
-def mixed(numbers: dict[str, object], categories: dict[str, object]) -> MixedMatrix:
-    texts = {name: pd.Series(values).astype("str") for name, values in categories.items()}
-    levels = [sorted(set(values)) for values in texts.values()]
-    codes = [
-        pd.Index(known).get_indexer(values)
-        for known, values in zip(levels, texts.values(), strict=True)
-    ]
-    columns = [np.asarray(values, dtype=np.float64) for values in numbers.values()]
-    n = len((columns or codes)[0])
-    return MixedMatrix(
-        numeric=np.array(columns).reshape(len(columns), n).T,
-        codes=np.array(codes, dtype=np.int32).reshape(len(codes), n).T,
-        number_names=list(numbers),
-        category_names=list(categories),
-        levels=levels,
-    )
-
-
-def take(matrix: MixedMatrix, rows: object) -> MixedMatrix:
-    return MixedMatrix(
-        matrix.numeric[rows],
-        matrix.codes[rows],
-        matrix.number_names,
-        matrix.category_names,
-        matrix.levels,
-    )
-
-
-def customers(seed: int = 3, n: int = 300) -> MixedMatrix:
-    rng = np.random.default_rng(seed)
-    group = rng.integers(3, size=n)
-    return mixed(
-        {
-            "spend": rng.normal(group, 0.5) * 40 + 100,
-            "days": rng.exponential(1 + group),
-            "accounts": rng.integers(1, 6, n),  # whole numbers, but a number
-        },
-        {
-            "media": np.array(["Facebook", "Google", "TikTok"])[
-                (group + rng.integers(2, size=n)) % 3
-            ],
-            "is_risky": rng.integers(2, size=n),
-            "region": rng.choice(["东南亚", "西欧", "unknown"], n, p=[0.6, 0.37, 0.03]),
-        },
-    )
 
 
 @pytest.fixture(scope="module")
@@ -276,18 +230,15 @@ def test_order_of_rows_columns_and_units_and_duplicates_do_not_matter(seed, scal
     np.testing.assert_allclose(found, expected[rows], atol=1e-7)
 
 
-def test_the_weighted_fit_is_the_fit_on_the_customers_drawn(matrix):
+def test_the_quick_fit_is_the_fit(matrix):
     rng = np.random.default_rng(0)
+    table = famd.indicators(matrix)
     for drawn in (np.arange(300), rng.integers(300, size=300), rng.integers(20, size=300)):
         resampled = take(matrix, drawn)
-        parameters = famd.fit(resampled, 3).parameters
-        expected = famd.coordinates(matrix, parameters)
-        found = famd.weighted_coordinates(
-            famd.indicators(matrix), 3, np.bincount(drawn, minlength=300).astype(float), 3
-        )
+        expected = famd.coordinates(resampled, famd.fit(resampled, 3).parameters)
+        found = famd.refit_coordinates(table[drawn], 3, 3)
         signs = np.sign((found * expected).sum(axis=0))
-        seen = np.unique(drawn)
-        np.testing.assert_allclose((found * signs)[seen], expected[seen], atol=1e-8)
+        np.testing.assert_allclose(found * signs, expected, atol=1e-8)
 
 
 def test_the_fit_has_the_same_bits_every_time(matrix, fitted):
@@ -302,6 +253,7 @@ def test_the_fit_has_the_same_bits_every_time(matrix, fitted):
 
 def test_no_more_axes_than_the_data_have(six_rows):
     assert famd.fit(six_rows, n_axes=10).contributions["axis"].max() == 5
+    assert famd.refit_coordinates(famd.indicators(six_rows), 3, 10).shape == (6, 5)
 
 
 def test_what_cannot_be_fitted_is_said():

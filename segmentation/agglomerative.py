@@ -1,0 +1,236 @@
+"""Ward's agglomerative clustering: one tree, cut at every K, as rows that SQL can score with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from segmentation.centroids import FloatArray, IntArray, nearest, order_by_size
+from segmentation.errors import InputError
+from segmentation.stability import Refit
+from segmentation.threads import single_threaded_blas
+
+METHOD = "agglomerative"
+PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
+_BLOCK_ROWS = 128  # rows of a block of distances: it stays in the processor's cache
+
+_Ints = npt.NDArray[np.intp]
+
+
+class Tree(NamedTuple):
+    """n - 1 merges of n leaves, lowest first. Nodes: 0..n-1 are leaves, merge i makes node n + i.
+
+    Attributes
+    ----------
+    children : (n - 1, 2) nodes merged
+    heights : (n - 1,) increase of the within-cluster sum of squares
+    """
+
+    children: _Ints
+    heights: FloatArray
+
+
+class Segmentations(NamedTuple):
+    """Ward clusterings for several K.
+
+    Attributes
+    ----------
+    parameters : one row a number: segmentation_id, cluster, parameter, attribute, level, value
+
+        =================  =====================================================================
+        parameter          value
+        =================  =====================================================================
+        ``k``              of the segmentation (cluster NA)
+        ``tree_customers`` customers that the tree was built on (cluster NA)
+        ``size``           customers of the cluster
+        ``center``         mean of a number or flag, or share of a level, over the cluster's
+                           customers in the tree
+        =================  =====================================================================
+    labels : one row for each customer and segmentation: customer_id, segmentation_id, k, cluster,
+        distance (squared, to the own centroid), nearest_cluster (where a customer outside the tree
+        with the same features would go), is_in_tree
+    """
+
+    parameters: pd.DataFrame
+    labels: pd.DataFrame
+
+
+def fit(
+    customer_ids: pd.Series[str],
+    one_hot: pd.DataFrame,
+    k_values: Sequence[int],
+    *,
+    max_tree_customers: int = 20_000,
+) -> Segmentations:
+    """Cluster customers with Ward's method.
+
+    Parameters
+    ----------
+    customer_ids : (n,)
+    one_hot : (n, features) what :func:`segmentation.features.one_hot` returned. The first
+        `max_tree_customers` make the tree, so the order has to be that of the training sample; the
+        others go to the nearest centroid
+    k_values : numbers of clusters
+    max_tree_customers : the time grows with its square
+
+    Raises
+    ------
+    InputError
+        A K exceeds the number of distinct customers in the tree.
+    """
+    points = one_hot.to_numpy(np.float64)
+    tree_labels = _cluster(points[:max_tree_customers], k_values)
+    names = [column.partition("=") for column in one_hot.columns]
+    rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
+    labels = []
+    for k, in_tree in tree_labels.items():
+        name = f"{METHOD}_k{k}"
+        centers = np.stack([points[: len(in_tree)][in_tree == j].mean(axis=0) for j in range(k)])
+        nearest_cluster, _ = nearest(points, centers)
+        cluster = np.concatenate([in_tree, nearest_cluster[len(in_tree) :]])
+        order = order_by_size(cluster, centers)
+        centers, new_number = centers[order], np.argsort(order).astype(np.int32)
+        cluster = new_number[cluster]
+        rows.append((name, None, "k", None, None, float(k)))
+        rows.append((name, None, "tree_customers", None, None, float(len(in_tree))))
+        for j, (size, center) in enumerate(zip(np.bincount(cluster), centers, strict=True)):
+            rows.append((name, j, "size", None, None, float(size)))
+            for (attribute, _, level), value in zip(names, center.tolist(), strict=True):
+                rows.append((name, j, "center", attribute, level or None, value))
+        labels.append(
+            pd.DataFrame(
+                {
+                    "customer_id": customer_ids.to_numpy(),
+                    "segmentation_id": name,
+                    "k": np.int32(k),
+                    "cluster": cluster,
+                    "distance": ((points - centers[cluster]) ** 2).sum(axis=1),
+                    "nearest_cluster": new_number[nearest_cluster],
+                    "is_in_tree": np.arange(len(points)) < len(in_tree),
+                }
+            )
+        )
+    parameters = pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
+        {"cluster": "Int32", "attribute": "str", "level": "str", "value": "float64"}
+    )
+    return Segmentations(parameters, pd.concat(labels, ignore_index=True))
+
+
+def ward_refit(one_hot: pd.DataFrame, k_values: Sequence[int]) -> Refit:
+    """Return a `refit` for :func:`segmentation.stability.bootstrap_stability`.
+
+    Each call builds a tree, in a time that grows with the square of the customers: give a part.
+    """
+    points = one_hot.to_numpy(np.float64)
+
+    def refit(
+        rows: npt.NDArray[np.intp], rng: np.random.Generator
+    ) -> Mapping[int, npt.NDArray[np.integer]]:
+        return _cluster(points[rows], k_values)
+
+    return refit
+
+
+def _cluster(points: FloatArray, k_values: Sequence[int]) -> dict[int, IntArray]:
+    """For each K the (n,) clusters of the points; customers that are alike are one leaf."""
+    distinct, leaf, weight = np.unique(points, axis=0, return_inverse=True, return_counts=True)
+    if max(k_values) > len(distinct):
+        raise InputError(
+            f"k_values asks for {max(k_values)} clusters, but only {len(distinct)} customers are "
+            "distinct in feature set A; lower it."
+        )
+    tree = ward_tree(distinct, weight.astype(np.float64))
+    return {k: cut(tree, k)[leaf] for k in k_values}
+
+
+def ward_tree(points: FloatArray, weight: FloatArray) -> Tree:
+    """Build Ward's tree by merging all reciprocal nearest neighbours at once.
+
+    Two clusters that are each other's nearest are merged at some point whatever happens elsewhere
+    (Bruynooghe 1977, Murtagh 1983), so a round merges all such pairs. A cluster looks for its
+    neighbour again only when that one was merged. Distances are matrix products of blocks of rows:
+    three times n^2 p multiplications on the customer data, and no n x n matrix in memory.
+
+    Parameters
+    ----------
+    points : (n, p) distinct rows
+    weight : (n,) customers at each
+    """
+    n = len(points)
+    n_nodes = 2 * n - 1
+    centers = np.empty((n_nodes, points.shape[1]))
+    centers[:n] = points - weight @ points / weight.sum()  # products of small numbers cancel less
+    weights = np.empty(n_nodes)
+    weights[:n] = weight
+    heights = np.zeros(n_nodes)
+    children = np.empty((n_nodes, 2), dtype=np.intp)
+    neighbour = np.empty(n_nodes, dtype=np.intp)
+    distance = np.empty(n_nodes)
+    active = searching = np.arange(n)
+    with single_threaded_blas():
+        while len(active) > 1:
+            neighbour[searching], distance[searching] = _nearest_others(
+                centers, weights, searching, active
+            )
+            first = active[(neighbour[neighbour[active]] == active) & (active < neighbour[active])]
+            if not len(first):  # rounding can make a circle of equal distances
+                first = active[[distance[active].argmin()]]
+            second = neighbour[first]
+            end = 2 * n - len(active) + len(first)
+            new = np.arange(end - len(first), end)
+            weights[new] = weights[first] + weights[second]
+            share = (weights[second] / weights[new])[:, None]
+            centers[new] = centers[first] + share * (centers[second] - centers[first])
+            children[new] = np.column_stack([first, second])
+            heights[new] = np.maximum.reduce([distance[first], heights[first], heights[second]])
+            is_merged = np.zeros(n_nodes, dtype=bool)
+            is_merged[first] = is_merged[second] = True
+            left = active[~is_merged[active]]
+            active = np.concatenate([left, new])
+            searching = np.concatenate([left[is_merged[neighbour[left]]], new])
+    # A merge never comes before those of its children: heights do not fall, and sorting is stable.
+    order = np.argsort(heights[n:], kind="stable")
+    position = np.concatenate([np.arange(n), n + np.argsort(order)])
+    return Tree(position[children[n:][order]], heights[n:][order])
+
+
+def _nearest_others(
+    centers: FloatArray, weights: FloatArray, searching: _Ints, active: _Ints
+) -> tuple[_Ints, FloatArray]:
+    """Nearest other active cluster of each searching one, and Ward's distance to it."""
+    candidates, candidate_weights = centers[active], weights[active]
+    squares = np.einsum("ij,ij->i", candidates, candidates)
+    own_column = np.empty(len(centers), dtype=np.intp)
+    own_column[active] = np.arange(len(active))
+    neighbours = np.empty(len(searching), dtype=np.intp)
+    found = np.empty(len(searching))
+    for start in range(0, len(searching), _BLOCK_ROWS):
+        block = searching[start : start + _BLOCK_ROWS]
+        rows = np.arange(len(block))
+        weight = weights[block, None]
+        distances = -2.0 * centers[block] @ candidates.T
+        distances += squares
+        distances += squares[own_column[block], None]
+        distances *= weight * candidate_weights / (weight + candidate_weights)
+        distances[rows, own_column[block]] = np.inf
+        best = distances.argmin(axis=1)
+        neighbours[start : start + _BLOCK_ROWS] = active[best]
+        found[start : start + _BLOCK_ROWS] = np.maximum(distances[rows, best], 0.0)
+    return neighbours, found
+
+
+def cut(tree: Tree, k: int) -> IntArray:
+    """(n,) cluster of each leaf, 0..k-1, when the last k - 1 merges are undone."""
+    n = len(tree.heights) + 1
+    children = tree.children[: n - k]
+    parents = np.repeat(n + np.arange(n - k), 2)
+    edges = sparse.coo_array(
+        (np.ones(2 * (n - k)), (parents, children.ravel())), shape=(2 * n - 1, 2 * n - 1)
+    )
+    components = sparse.csgraph.connected_components(edges, directed=False)[1]
+    return np.unique(components[:n], return_inverse=True)[1].astype(np.int32)

@@ -1,0 +1,260 @@
+"""Ward's tree against scikit-learn and scipy; scoring of the rest, and in SQL."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.cluster import hierarchy
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import adjusted_rand_score
+
+from segmentation import agglomerative
+from segmentation.errors import InputError
+
+MEDIA = ["Facebook", "Google", "TikTok"]
+REGIONS = ["东南亚", "西欧"]
+
+
+def one_hot(seed: int, n: int) -> pd.DataFrame:
+    """Feature set A as `features.one_hot` makes it: two numbers, a flag, two nominal attributes."""
+    rng = np.random.default_rng(seed)
+    group = rng.choice(4, n, p=[0.4, 0.3, 0.2, 0.1])
+    columns = {
+        "days": rng.normal(group * 1.5, 0.6),
+        "is_risky": (rng.random(n) < 0.2 + 0.2 * group).astype(float),
+    }
+    media = (group + rng.integers(2, size=n)) % 3
+    region = rng.integers(2, size=n)
+    columns |= {f"media={level}": (media == j).astype(float) for j, level in enumerate(MEDIA)}
+    columns |= {f"region={level}": (region == j).astype(float) for j, level in enumerate(REGIONS)}
+    columns["spend"] = rng.normal(-group, 0.8)
+    return pd.DataFrame(columns)
+
+
+def ids(n: int) -> pd.Series:
+    return pd.Series([f"c{i:05}" for i in range(n)])
+
+
+@pytest.fixture(scope="module")
+def customers() -> pd.DataFrame:
+    return one_hot(1, 500)
+
+
+@pytest.fixture(scope="module")
+def fitted(customers) -> agglomerative.Segmentations:
+    return agglomerative.fit(ids(500), customers, [2, 3, 4, 7])
+
+
+def clusters(fitted: agglomerative.Segmentations, k: int) -> pd.DataFrame:
+    labels = fitted.labels
+    return labels[labels["segmentation_id"] == f"agglomerative_k{k}"].reset_index(drop=True)
+
+
+def centers(fitted: agglomerative.Segmentations, k: int, columns: list[str]) -> np.ndarray:
+    rows = fitted.parameters
+    rows = rows[
+        (rows["segmentation_id"] == f"agglomerative_k{k}") & (rows["parameter"] == "center")
+    ]
+    names = rows["attribute"].where(
+        rows["level"].isna(), rows["attribute"] + "=" + rows["level"].fillna("")
+    )
+    return rows.assign(name=names).pivot(index="cluster", columns="name", values="value")[columns]
+
+
+def test_the_clusters_are_those_of_scikit_learn(customers, fitted):
+    for k in (2, 3, 4, 7):
+        theirs = AgglomerativeClustering(n_clusters=k, linkage="ward").fit_predict(customers)
+        ours = clusters(fitted, k)["cluster"]
+        assert adjusted_rand_score(theirs, ours) == 1
+        sizes = ours.value_counts().sort_index()
+        assert list(sizes) == sorted(sizes, reverse=True)
+        assert len(sizes) == k
+
+
+def test_the_heights_are_those_of_scipy():
+    points = np.random.default_rng(0).normal(size=(700, 5)) + 1000.0
+    tree = agglomerative.ward_tree(points, np.ones(700))
+    expected = hierarchy.linkage(points, "ward")
+    np.testing.assert_allclose(np.sqrt(2 * tree.heights), expected[:, 2], rtol=1e-8)
+    for k in range(1, 12):
+        theirs = hierarchy.fcluster(expected, k, "maxclust")
+        assert adjusted_rand_score(theirs, agglomerative.cut(tree, k)) == 1
+
+
+def test_a_weight_is_a_repeated_point():
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(60, 3))
+    weight = rng.integers(1, 5, 60)
+    tree = agglomerative.ward_tree(points, weight.astype(float))
+    repeated = hierarchy.linkage(points.repeat(weight, axis=0), "ward")
+    np.testing.assert_allclose(np.sqrt(2 * tree.heights), repeated[-59:, 2], rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    n=st.integers(2, 40),
+    n_levels=st.integers(2, 3),
+    p=st.integers(1, 4),
+    seed=st.integers(0, 2**16),
+)
+def test_ties_make_a_tree_all_the_same(n, n_levels, p, seed):
+    points = np.random.default_rng(seed).integers(n_levels, size=(n, p)).astype(float)
+    distinct, weight = np.unique(points, axis=0, return_counts=True)
+    n = len(distinct)
+    tree = agglomerative.ward_tree(distinct, weight.astype(float))
+    assert sorted(tree.children.ravel()) == list(range(2 * n - 2))
+    assert (np.diff(tree.heights) >= 0).all()
+    scatter = (weight[:, None] * (distinct - np.average(distinct, 0, weight)) ** 2).sum()
+    assert tree.heights.sum() == pytest.approx(scatter)  # what merging all into one adds
+    for k in range(1, n + 1):
+        assert len(np.unique(agglomerative.cut(tree, k))) == k
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_the_order_of_customers_and_columns_does_not_matter(seed):
+    table = one_hot(2, 150)
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(150), rng.permutation(table.columns)
+    expected = agglomerative.fit(ids(150), table, [3]).labels
+    shuffled = table.iloc[rows][columns].reset_index(drop=True)
+    found = agglomerative.fit(ids(150).iloc[rows], shuffled, [3]).labels
+    found = found.sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_series_equal(found["cluster"], expected["cluster"])
+
+
+def test_duplicates_of_everyone_and_a_constant_column_change_no_cluster(customers, fitted):
+    twice = pd.concat([customers, customers], ignore_index=True).assign(constant=3.0)
+    found = agglomerative.fit(ids(1000), twice, [4])
+    expected = clusters(fitted, 4)["cluster"]
+    np.testing.assert_array_equal(clusters(found, 4)["cluster"], np.tile(expected, 2))
+
+
+def test_centers_sizes_and_distances(customers, fitted):
+    for k in (2, 4):
+        labels = clusters(fitted, k)
+        found = centers(fitted, k, list(customers.columns))
+        expected = customers.groupby(labels["cluster"]).mean()
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+        difference = customers.to_numpy() - expected.to_numpy()[labels["cluster"]]
+        np.testing.assert_allclose(labels["distance"], (difference**2).sum(axis=1), atol=1e-12)
+        rows = fitted.parameters[fitted.parameters["segmentation_id"] == f"agglomerative_k{k}"]
+        sizes = rows.loc[rows["parameter"] == "size", "value"]
+        assert list(sizes) == list(labels["cluster"].value_counts().sort_index())
+
+
+def test_past_the_limit_customers_go_to_the_nearest_centroid(customers):
+    k = 4
+    found = agglomerative.fit(ids(500), customers, [k], max_tree_customers=200)
+    labels = clusters(found, k)
+    assert labels["is_in_tree"].sum() == 200
+    alone = agglomerative.fit(ids(200), customers[:200], [k])
+    assert adjusted_rand_score(labels["cluster"][:200], clusters(alone, k)["cluster"]) == 1
+    by_cluster = centers(found, k, list(customers.columns)).to_numpy()
+    nearest = ((customers.to_numpy()[:, None] - by_cluster) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(labels["nearest_cluster"], nearest)
+    np.testing.assert_array_equal(labels["cluster"][200:], nearest[200:])
+    assert (np.diff(labels["cluster"].value_counts().sort_index()) <= 0).all()
+
+
+def test_the_refit_clusters_the_customers_it_is_given(customers):
+    refit = agglomerative.ward_refit(customers, [2, 3])
+    rows = np.arange(0, 500, 3)
+    found = refit(rows, np.random.default_rng(0))
+    for k in (2, 3):
+        theirs = AgglomerativeClustering(n_clusters=k).fit_predict(customers.iloc[rows])
+        assert adjusted_rand_score(theirs, found[k]) == 1
+
+
+SQL_NEAREST = """
+with
+
+by_level as (
+
+    select segmentation_id, attribute, level, list(value order by cluster) as by_cluster
+    from parameters
+    where parameter = 'center'
+    group by all
+
+),
+
+centers as (
+
+    select
+        segmentation_id,
+        map_from_entries(list((attribute, by_cluster)) filter (where level is null)) as numbers,
+        map_from_entries(
+            list((attribute || '=' || level, by_cluster)) filter (where level is not null)
+        ) as shares
+    from by_level
+    group by segmentation_id
+
+),
+
+-- The sum of squared shares of an attribute: what an unseen level is away from them.
+squares as (
+
+    select segmentation_id, map_from_entries(list((attribute, by_cluster))) as squares
+    from (
+        select segmentation_id, attribute, list(square order by cluster) as by_cluster
+        from (
+            select segmentation_id, attribute, cluster, sum(power(value, 2)) as square
+            from parameters
+            where parameter = 'center' and level is not null
+            group by all
+        )
+        group by all
+    )
+    group by segmentation_id
+
+)
+
+select
+    customer_id,
+    segmentation_id,
+    list_transform(
+        range(1, len(numbers['days']) + 1),
+        lambda c:
+            0.0
+            + power(days - numbers['days'][c], 2)
+            + power(spend - numbers['spend'][c], 2)
+            + power(is_risky - numbers['is_risky'][c], 2)
+            + coalesce(1 - 2 * shares['media=' || media][c], 0) + squares['media'][c]
+            + coalesce(1 - 2 * shares['region=' || region][c], 0) + squares['region'][c]
+    ) as distances,
+    list_position(distances, list_min(distances)) - 1 as cluster
+from features
+cross join centers
+inner join squares using (segmentation_id)
+order by segmentation_id, customer_id
+"""
+
+
+def test_sql_finds_the_same_nearest_centroid(customers, fitted):
+    table = customers.copy()
+    table.loc[[0, 9], [f"media={level}" for level in MEDIA]] = 0.0  # a level never seen
+    features = table[["days", "spend", "is_risky"]].assign(customer_id=ids(500))
+    for attribute, levels in (("media", MEDIA), ("region", REGIONS)):
+        known = table[[f"{attribute}={level}" for level in levels]]
+        codes = np.where(known.sum(axis=1) == 1, known.to_numpy().argmax(axis=1), -1)
+        features[attribute] = np.array([*levels, "never seen"])[codes]
+    with duckdb.connect() as connection:
+        connection.register("features", features)
+        connection.register("parameters", fitted.parameters)
+        found = connection.sql(SQL_NEAREST).df()
+    assert found["segmentation_id"].nunique() == 4
+    for k in (2, 3, 4, 7):
+        of_k = found[found["segmentation_id"] == f"agglomerative_k{k}"]
+        by_cluster = centers(fitted, k, list(table.columns)).to_numpy()
+        expected = ((table.to_numpy()[:, None] - by_cluster) ** 2).sum(axis=2)
+        np.testing.assert_allclose(np.stack(of_k["distances"]), expected, atol=1e-9)
+        np.testing.assert_array_equal(of_k["cluster"], expected.argmin(axis=1))
+
+
+def test_more_clusters_than_distinct_customers_are_refused():
+    table = pd.DataFrame({"x": [0.0, 0.0, 1.0, 1.0, 2.0]})
+    assert agglomerative.fit(ids(5), table, [3]).labels["cluster"].nunique() == 3
+    with pytest.raises(InputError, match="asks for 4 clusters, but only 3 customers are distinct"):
+        agglomerative.fit(ids(5), table, [2, 4])
