@@ -1,0 +1,133 @@
+"""Macros that write SQL, run in DuckDB against independent references.
+
+Unit tests of the models hold the cases that can be listed. Here are the ones that cannot: many
+numbers against pandas and hashlib, and the generic tests, which no unit test can stand on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from dbt_common.clients.jinja import get_environment
+
+ROOT = Path(__file__).parents[2]
+RNG_SEED = 7
+
+
+def macro(path: str) -> Callable[..., str]:
+    """Compile a macro that calls no other."""
+    template = get_environment().from_string((ROOT / path).read_text(encoding="utf-8"))
+    prefix = "dbt_macro__test_" if path.startswith("tests/") else "dbt_macro__"
+    return getattr(template.module, prefix + Path(path).stem)
+
+
+def column(expression: str, values: list[Any] | np.ndarray) -> pd.Series:
+    """Evaluate SQL over a table with the one column ``x``."""
+    table = pd.DataFrame({"x": values})
+    with duckdb.connect() as connection:
+        connection.register("customers", table)
+        return connection.execute(f"select {expression} as y from customers").df()["y"]
+
+
+class TestParseNumber:
+    parse = staticmethod(macro("macros/parse_number.sql"))
+
+    @pytest.mark.parametrize(
+        ("written", "share"),
+        [
+            ("{:.2f}", 1),
+            ("{:,.2f}", 1),
+            ("${:,.2f}", 1),
+            ("{:,.2f} USD", 1),
+            ("{:,.2f}元", 1),
+            ("{:,.2f}%", 100),
+        ],
+    )
+    def test_reads_back_what_was_written(self, written: str, share: int) -> None:
+        amounts = np.random.default_rng(RNG_SEED).lognormal(6, 4, size=500).round(2)
+        amounts[::3] *= -1
+        found = column(self.parse("x"), [written.format(amount) for amount in amounts])
+        np.testing.assert_array_equal(found, amounts / share)
+
+    def test_brackets_mean_negative(self) -> None:
+        amounts = np.random.default_rng(RNG_SEED).lognormal(6, 4, size=500).round(2)
+        found = column(self.parse("x"), [f"({amount:,.2f})" for amount in amounts])
+        np.testing.assert_array_equal(found, -amounts)
+
+    def test_full_width_forms_are_the_same_number(self) -> None:
+        half = ["1234.5", "-1,234", "12%", "(12)", "$12"]
+        full = [text.translate({c: c + 0xFEE0 for c in range(0x21, 0x7F)}) for text in half]
+        assert full[0] == "１２３４．５"
+        pd.testing.assert_series_equal(column(self.parse("x"), half), column(self.parse("x"), full))
+
+    def test_dates_are_no_numbers(self) -> None:
+        days = pd.date_range("2020-01-01", periods=500)
+        for written in ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日"]:
+            assert column(self.parse("x"), days.strftime(written).tolist()).isna().all()
+
+
+class TestSkewness:
+    skewness = staticmethod(macro("macros/skewness.sql"))
+
+    @pytest.mark.parametrize("size", [3, 4, 10, 1000])
+    def test_is_that_of_pandas(self, size: int) -> None:
+        values = np.random.default_rng(RNG_SEED).lognormal(size=size)
+        (found,) = column(self.skewness("x"), values)
+        assert found == pytest.approx(pd.Series(values).skew(), rel=1e-9)
+
+    @pytest.mark.parametrize("values", [[5.0, 5.0, 5.0, 5.0], [1.0, 2.0], [1.0], [None, None]])
+    def test_needs_variation_and_three_values(self, values: list[float | None]) -> None:
+        assert column(self.skewness("x"), values).isna().all()
+
+
+class TestTransformed:
+    transformed = staticmethod(macro("macros/transformed.sql"))
+
+    def test_is_that_of_numpy(self) -> None:
+        values = np.random.default_rng(RNG_SEED).normal(scale=1e4, size=500)
+        signed = column(self.transformed("x", "signed_log1p"), values)
+        np.testing.assert_allclose(signed, np.sign(values) * np.log1p(np.abs(values)), rtol=1e-12)
+        log1p = column(self.transformed("x", "log1p"), np.abs(values))
+        np.testing.assert_allclose(log1p, np.log1p(np.abs(values)), rtol=1e-12)
+        np.testing.assert_array_equal(column(self.transformed("x", "none"), values), values)
+
+
+class TestTargetEncodingFold:
+    def test_is_the_md5_of_the_id_modulo_five(self) -> None:
+        ids = [*(f"C{i}" for i in range(500)), "客户", " ", "O'Neil"]
+        found = column(macro("macros/target_encoding_fold.sql")("x"), ids)
+        expected = [int(hashlib.md5(id_.encode()).hexdigest()[:8], 16) % 5 for id_ in ids]
+        assert found.tolist() == expected
+        assert found.value_counts().min() > 70
+
+
+class TestGenericTests:
+    """A generic test passes where its query finds nothing."""
+
+    @staticmethod
+    def failures(query: str, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        with duckdb.connect() as connection:
+            connection.execute("create table model (a varchar, b varchar, x double)")
+            connection.executemany("insert into model values (?, ?, ?)", rows)
+            return connection.execute(query).fetchall()
+
+    def test_unique_combination(self) -> None:
+        query = macro("tests/generic/unique_combination.sql")("model", ["a", "b"])
+        assert self.failures(query, [("A", "1", 0), ("A", "2", 0), ("B", "1", 0)]) == []
+        assert self.failures(query, [("A", "1", 0), ("A", "1", 1)]) == [("A", "1", 2)]
+        assert self.failures(query, [("A", None, 0), ("A", None, 1)]) == [("A", None, 2)]
+
+    def test_sums_to(self) -> None:
+        query = macro("tests/generic/sums_to.sql")("model", "x", ["a"], 1)
+        assert self.failures(query, [("A", "1", 0.1), ("A", "2", 0.9), ("B", "1", 1)]) == []
+        assert self.failures(query, [("A", "1", 0.5), ("A", "2", 0.5 + 1e-10)]) == []
+        assert self.failures(query, [("A", "1", 1), ("B", "1", 0.75)]) == [("B", 0.75)]
+        loose = macro("tests/generic/sums_to.sql")("model", "x", ["a"], 1, tolerance=0.5)
+        assert self.failures(loose, [("B", "1", 0.75)]) == []
