@@ -35,7 +35,7 @@ attributes as (
         file_columns.attribute is not null as is_in_file,
         attribute_statistics.known_customers,
         attribute_statistics.distinct_values,
-        1 - attribute_statistics.known_customers / attribute_statistics.customers as missing_share
+        (attribute_statistics.customers - attribute_statistics.known_customers) / attribute_statistics.customers as missing_share
     from dictionary
     inner join attribute_statistics
         on dictionary.attribute = attribute_statistics.attribute
