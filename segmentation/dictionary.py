@@ -559,12 +559,7 @@ def _check_sql(attributes: list[Attribute], fault: _Fault) -> None:
     derived = [item for item in attributes if item.derivation and item.role != "binned"]
     from_file = [item for item in attributes if not item.derivation]
     with duckdb.connect() as connection:
-        reserved = {
-            word
-            for (word,) in connection.execute(
-                "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-            ).fetchall()
-        }
+        reserved = reserved_words(connection)
         for item in attributes:
             if item.attribute in reserved:
                 fault(
@@ -586,6 +581,15 @@ def _check_sql(attributes: list[Attribute], fault: _Fault) -> None:
                     f"{item.attribute}: the derivation gives {found}, and data_type is "
                     f"{item.data_type}. Change one of them.",
                 )
+
+
+def reserved_words(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """List the words that SQL does not take for the name of a column without quotes."""
+    rows = connection.execute(
+        "select keyword_name from duckdb_keywords() "
+        "where keyword_category in ('reserved', 'type_function')"
+    ).fetchall()
+    return {str(word) for (word,) in rows}
 
 
 def _create_table(

@@ -22,6 +22,7 @@ from segmentation.dictionary import (
     TRAIT_COLUMNS,
     VALUE_ATTRIBUTE,
     normalise_header,
+    reserved_words,
 )
 from segmentation.errors import InputError
 from segmentation.ingest import FileColumn, open_customers, read_customers
@@ -186,19 +187,14 @@ def _attribute_names(
     columns: Sequence[FileColumn], connection: duckdb.DuckDBPyConnection
 ) -> list[str]:
     """Make a name for each column that is snake_case, no word of SQL and no other column's."""
-    reserved = {
-        word
-        for (word,) in connection.execute(
-            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-        ).fetchall()
-    }
+    refused = {*reserved_words(connection), *TAKEN_NAMES}
     names: list[str] = []
     for column in columns:
         words = re.findall(r"[a-z0-9]+", normalise_header(re.sub(r"[\s\W]", "_", column.header)))
         stem = "_".join(words)
         if not re.match(r"[a-z]", stem):
             stem = f"column_{column.position}"
-        if stem in reserved or stem in TAKEN_NAMES:
+        if stem in refused:
             stem += "_value"
         name, number = stem, 1
         while name in names:

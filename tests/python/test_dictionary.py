@@ -110,6 +110,8 @@ FAULTS = [
     ("data_dictionary", "\nmonths,", "\nmonths__x,", ":5: months__x: the name is not snake_case"),
     ("data_dictionary", "\nmonths,", "\nfold,", ":5: fold: the models have a column of this name"),
     ("data_dictionary", "\nmonths,", "\norder,", ":5: order: this is a reserved word of SQL"),
+    ("data_dictionary", "\nmonths,", "\nleft,", ":5: left: this is a reserved word of SQL"),
+    ("data_dictionary", "\nmonths,", "\ncluster,", ":5: cluster: the models have a column of this"),
     ("data_dictionary", "performance,none", "performence,none", "Did you mean performance?"),
     ("data_dictionary", "integer,perf", "int,perf", ":5: months: data_type 'int' is not known"),
     (
