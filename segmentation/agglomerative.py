@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from segmentation.centroids import FloatArray, IntArray, nearest, order_by_size
+from segmentation.centroids import FloatArray, IntArray, draw_rows, nearest, order_by_size
 from segmentation.errors import InputError
 from segmentation.stability import Refit
 from segmentation.threads import single_threaded_blas
@@ -66,17 +66,18 @@ def fit(
     k_values: Sequence[int],
     *,
     max_tree_customers: int = 20_000,
+    seed: int = 0,
 ) -> Segmentations:
     """Cluster customers with Ward's method.
 
     Parameters
     ----------
     customer_ids : (n,)
-    one_hot : (n, features) what :func:`segmentation.features.one_hot` returned. The first
-        `max_tree_customers` make the tree, so the order has to be that of the training sample; the
-        others go to the nearest centroid
+    one_hot : (n, features) what :func:`segmentation.features.one_hot` returned
     k_values : numbers of clusters
-    max_tree_customers : the time grows with its square
+    max_tree_customers : of more, so many are drawn for the tree, and the others go to the nearest
+        centroid; the time grows with its square
+    seed : of the draw
 
     Raises
     ------
@@ -84,20 +85,22 @@ def fit(
         A K exceeds the number of distinct customers in the tree.
     """
     points = one_hot.to_numpy(np.float64)
-    tree_labels = _cluster(points[:max_tree_customers], k_values)
+    tree_rows = draw_rows(len(points), max_tree_customers, seed)
+    tree_points = points[tree_rows]
     names = [column.partition("=") for column in one_hot.columns]
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
     labels = []
-    for k, in_tree in tree_labels.items():
+    for k, tree_labels in _cluster(tree_points, k_values).items():
         name = f"{METHOD}_k{k}"
-        centers = np.stack([points[: len(in_tree)][in_tree == j].mean(axis=0) for j in range(k)])
+        centers = np.stack([tree_points[tree_labels == j].mean(axis=0) for j in range(k)])
         nearest_cluster, _ = nearest(points, centers)
-        cluster = np.concatenate([in_tree, nearest_cluster[len(in_tree) :]])
+        cluster = nearest_cluster.copy()
+        cluster[tree_rows] = tree_labels
         order = order_by_size(cluster, centers)
         centers, new_number = centers[order], np.argsort(order).astype(np.int32)
         cluster = new_number[cluster]
         rows.append((name, None, "k", None, None, float(k)))
-        rows.append((name, None, "tree_customers", None, None, float(len(in_tree))))
+        rows.append((name, None, "tree_customers", None, None, float(len(tree_rows))))
         for j, (size, center) in enumerate(zip(np.bincount(cluster), centers, strict=True)):
             rows.append((name, j, "size", None, None, float(size)))
             for (attribute, _, level), value in zip(names, center.tolist(), strict=True):
@@ -111,7 +114,7 @@ def fit(
                     "cluster": cluster,
                     "distance": ((points - centers[cluster]) ** 2).sum(axis=1),
                     "nearest_cluster": new_number[nearest_cluster],
-                    "is_in_tree": np.arange(len(points)) < len(in_tree),
+                    "is_in_tree": np.isin(np.arange(len(points)), tree_rows),
                 }
             )
         )

@@ -1,4 +1,4 @@
-"""What the methods with plain centroids share: distances, and the numbering of clusters."""
+"""What the methods with plain centroids share: distances, numbering of clusters, samples."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def order_by_size(labels: npt.NDArray[np.integer], centers: FloatArray) -> npt.N
     """
     sizes = np.bincount(labels, minlength=len(centers))
     return np.lexsort((*centers.T[::-1], -sizes))
+
+
+def draw_rows(n: int, max_rows: int, seed: int) -> npt.NDArray[np.intp]:
+    """Draw row numbers, ascending: all of n, or `max_rows` of them at random.
+
+    Not the first: files tend to be in order of something.
+    """
+    if n <= max_rows:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, size=max_rows, replace=False))

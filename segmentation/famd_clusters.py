@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from segmentation import famd
 from segmentation.candidates import MixedMatrix
-from segmentation.centroids import FloatArray, IntArray, nearest, order_by_size
+from segmentation.centroids import FloatArray, IntArray, draw_rows, nearest, order_by_size
 from segmentation.errors import InputError
 from segmentation.stability import HIGHLY_STABLE, Refit, bootstrap_stability
 from segmentation.threads import single_threaded_blas
@@ -336,12 +336,13 @@ def choose_axes(
 
     Parameters
     ----------
-    matrix : the training customers; the first `max_customers` are used
+    matrix : the training customers
     k_values : numbers of clusters to try
     axes : numbers of axes to choose from; more than the data have count as all they have
     n_bootstraps : at least 2
-    max_customers : bounds the time; among very many customers every split is stable
-    seed : of the bootstraps and starts
+    max_customers : of more, so many are drawn; this bounds the time, and among very many customers
+        every split is stable
+    seed : of the draw, the bootstraps and the starts
 
     Returns
     -------
@@ -355,10 +356,9 @@ def choose_axes(
     """
     if not axes or min(axes) < 1 or not k_values:
         raise InputError("Give at least one K, and numbers of axes of at least 1, as 2, 3, 5, 10.")
-    some = replace(
-        matrix, numeric=matrix.numeric[:max_customers], codes=matrix.codes[:max_customers]
-    )
-    everyone = np.arange(len(some.numeric))
+    drawn = draw_rows(len(matrix.numeric), max_customers, seed)
+    some = replace(matrix, numeric=matrix.numeric[drawn], codes=matrix.codes[drawn])
+    everyone = np.arange(len(drawn))
     coordinates = famd.refit_coordinates(famd.indicators(some), len(some.number_names), max(axes))
     evidence = []
     for n_axes in sorted({min(n_axes, coordinates.shape[1]) for n_axes in axes}):

@@ -147,16 +147,20 @@ def test_centers_sizes_and_distances(customers, fitted):
 
 def test_past_the_limit_customers_go_to_the_nearest_centroid(customers):
     k = 4
-    found = agglomerative.fit(ids(500), customers, [k], max_tree_customers=200)
+    found = agglomerative.fit(ids(500), customers, [k], max_tree_customers=200, seed=5)
     labels = clusters(found, k)
-    assert labels["is_in_tree"].sum() == 200
-    alone = agglomerative.fit(ids(200), customers[:200], [k])
-    assert adjusted_rand_score(labels["cluster"][:200], clusters(alone, k)["cluster"]) == 1
+    in_tree = labels["is_in_tree"]
+    assert in_tree.sum() == 200
+    assert in_tree[:250].sum() not in (0, 200)  # not the first or last of the file
+    alone = agglomerative.fit(ids(200), customers[in_tree], [k])
+    assert adjusted_rand_score(labels["cluster"][in_tree], clusters(alone, k)["cluster"]) == 1
     by_cluster = centers(found, k, list(customers.columns)).to_numpy()
     nearest = ((customers.to_numpy()[:, None] - by_cluster) ** 2).sum(axis=2).argmin(axis=1)
     np.testing.assert_array_equal(labels["nearest_cluster"], nearest)
-    np.testing.assert_array_equal(labels["cluster"][200:], nearest[200:])
+    np.testing.assert_array_equal(labels["cluster"][~in_tree], nearest[~in_tree])
     assert (np.diff(labels["cluster"].value_counts().sort_index()) <= 0).all()
+    again = agglomerative.fit(ids(500), customers, [k], max_tree_customers=200, seed=5)
+    pd.testing.assert_frame_equal(again.labels, found.labels, check_exact=True)
 
 
 def test_the_refit_clusters_the_customers_it_is_given(customers):
