@@ -1,0 +1,215 @@
+"""The technical range: the numbers of segments that the data-science criteria support, in words.
+
+The rule:
+
+1. The elbow, the silhouette and the gap each name a K: the knee of the cost; the highest mean
+   silhouette among the K whose clusters are about equally wide (among all, where none are); the
+   gap's choice. A criterion may name none: a curve without a knee, a gap that is still rising, and
+   a gap that says K = 1, which is not a number of segments but a doubt about all of them.
+2. The range goes from the lowest K named to the highest.
+3. Stability shortens it: from either end, K go of which some segment is not to be trusted (mean
+   Jaccard below 0.6), unless that holds for every K in the range.
+4. The range is cut to the plan's where they meet.
+
+Where the gap says K = 1 and no K in the range can be trusted, segments are *unsupported*, whatever
+the others say, and the range is the plan's. One of the two alone makes them *doubtful*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from segmentation.errors import InputError
+from segmentation.gap import choose_by_gap
+from segmentation.selection import EVEN, Knee, kneedle
+from segmentation.stability import DOUBTFUL
+
+Support = Literal["supported", "doubtful", "unsupported"]
+
+# The range of K that the plan expects.
+PLANNED_RANGE = (4, 7)
+
+
+@dataclass(frozen=True)
+class TechnicalRange:
+    """The K that the criteria support.
+
+    Attributes
+    ----------
+    k_min, k_max : the range
+    k_values : the K in it that may be chosen: those that can be trusted, or all, where none can
+    support : what the data say of segments at all
+    meets_plan : whether the criteria's range met the plan's
+    reason_zh, reason_en : how the range came about, with the numbers
+    """
+
+    k_min: int
+    k_max: int
+    k_values: tuple[int, ...]
+    support: Support
+    meets_plan: bool
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What each criterion says."""
+
+    judged: list[int]
+    knee: Knee
+    widest: int
+    width: float
+    is_even: bool
+    gap: int | None  # the K it chose, if any
+    gap_up_to: int | None  # the last K it was computed for; None: not computed
+    trusted: list[int] | None  # None: stability was not computed
+
+
+def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE) -> TechnicalRange:
+    """Derive the technical range from the criteria of one method, by the rule above.
+
+    Parameters
+    ----------
+    rows : `criteria.COLUMNS`. Needed are `cost`, `mean_silhouette` and `silhouette_evenness`;
+        `gap` and `min_jaccard` take part where they are there
+    planned : lowest and highest K that the plan expects
+
+    Raises
+    ------
+    InputError
+        The rows are of several methods, or of fewer than two K above 1.
+    """
+    found = _evidence(rows)
+    named = [k for k in (found.knee.k, found.widest, found.gap) if k is not None and k > 1]
+    in_range = [k for k in found.judged if min(named) <= k <= max(named)]
+    supported = [k for k in in_range if found.trusted is None or k in found.trusted]
+    doubts = (found.gap == 1, not supported)
+    support: Support = "unsupported" if all(doubts) else "doubtful" if any(doubts) else "supported"
+    supported = supported or in_range
+    candidates = found.judged if support == "unsupported" else supported
+    in_plan = [k for k in candidates if planned[0] <= k <= planned[1]]
+    chosen = in_plan or supported
+    evidence_zh, evidence_en = _evidence_in_words(found)
+    range_zh, range_en = _range_in_words(supported, chosen, planned, support)
+    return TechnicalRange(
+        k_min=chosen[0],
+        k_max=chosen[-1],
+        k_values=tuple(chosen),
+        support=support,
+        meets_plan=bool(in_plan) and support != "unsupported",
+        reason_zh=evidence_zh + range_zh,
+        reason_en=f"{evidence_en} {range_en}",
+    )
+
+
+def _evidence(rows: pd.DataFrame) -> _Evidence:
+    """Read what each criterion says from its rows."""
+    methods = rows["method"].unique().tolist()
+    if len(methods) != 1:
+        raise InputError(f"A technical range is that of one method; the rows have {methods}.")
+    of_k = rows[rows["cluster"].isna()].sort_values("k")
+
+    def values(criterion: str) -> dict[int, float]:
+        of_criterion = of_k[of_k["criterion"] == criterion]
+        return dict(zip(of_criterion["k"].tolist(), of_criterion["value"].tolist(), strict=True))
+
+    widths, cost, jaccards = values("mean_silhouette"), values("cost"), values("min_jaccard")
+    if len(widths) < 2:
+        raise InputError(
+            "A technical range needs at least two numbers of segments above 1; the rows have "
+            f"{list(widths)}. Set k_values to more."
+        )
+    even = [k for k, evenness in values("silhouette_evenness").items() if evenness >= EVEN]
+    widest = max(even or widths, key=lambda k: widths[k])
+    gap = of_k[of_k["criterion"] == "gap"]
+    return _Evidence(
+        judged=list(widths),
+        knee=kneedle(list(cost), list(cost.values())),
+        widest=widest,
+        width=widths[widest],
+        is_even=widest in even,
+        gap=choose_by_gap(gap["value"].to_numpy(), gap["std_error"].to_numpy()),
+        gap_up_to=None if gap.empty else int(gap["k"].max()),
+        trusted=[k for k, jaccard in jaccards.items() if jaccard >= DOUBTFUL] if jaccards else None,
+    )
+
+
+def _evidence_in_words(found: _Evidence) -> tuple[str, str]:
+    """Put what each criterion says into Chinese and English."""
+    span = f"{found.knee.k_min}–{found.knee.k_max}"
+    if found.knee.k is None:
+        zh, en = f"成本曲线在 K={span} 上没有肘点；", f"The cost has no elbow on K = {span}; "
+    else:
+        zh = f"成本曲线在 K={span} 上的肘点为 {found.knee.k}；"
+        en = f"The elbow of the cost on K = {span} is {found.knee.k}; "
+    width = f"{found.width:.2f}"
+    if found.is_even:
+        zh += f"各群宽度较均匀时，平均轮廓系数以 K={found.widest} 最高（{width}）；"
+        en += (
+            "among K with segments about equally wide, the mean silhouette is highest at "
+            f"K = {found.widest} ({width}); "
+        )
+    else:
+        zh += f"平均轮廓系数以 K={found.widest} 最高（{width}），但各 K 的群宽度都不均匀；"
+        en += (
+            f"the mean silhouette is highest at K = {found.widest} ({width}), but no K has "
+            "segments about equally wide; "
+        )
+    if found.gap is not None:
+        none = found.gap == 1
+        zh += f"Gap 统计量选择 K={found.gap}{'（即不存在分群）' if none else ''}；"
+        en += f"the gap chooses K = {found.gap}{' (no segments)' if none else ''}; "
+    elif found.gap_up_to is not None:
+        zh += f"Gap 统计量到 K={found.gap_up_to} 仍在上升，未给出 K；"
+        en += f"the gap is still rising at K = {found.gap_up_to} and chooses none; "
+    if found.trusted is None:
+        zh, en = zh + "未计算稳定性。", en + "stability was not computed."
+    elif found.trusted:
+        zh += f"各群自助抽样 Jaccard 均不低于 {DOUBTFUL} 的 K：{_listed(found.trusted, '、')}。"
+        en += (
+            f"every segment has a bootstrap Jaccard of at least {DOUBTFUL} at K = "
+            f"{_listed(found.trusted, ', ')}."
+        )
+    else:
+        zh += f"没有一个 K 的各群自助抽样 Jaccard 均不低于 {DOUBTFUL}。"
+        en += f"at no K has every segment a bootstrap Jaccard of at least {DOUBTFUL}."
+    return zh, en
+
+
+def _range_in_words(
+    supported: list[int], chosen: list[int], planned: tuple[int, int], support: Support
+) -> tuple[str, str]:
+    """Put the range, and what data and plan say of it, into Chinese and English."""
+    own, final, plan = _span(supported), _span(chosen), _span(planned)
+    if support == "unsupported":
+        return (
+            f"数据不支持任何分群；K={final} 只是方案的区间，不是数据的结论。",
+            f"No segments are supported by this data; K = {final} is the plan's range, not a "
+            "finding.",
+        )
+    if chosen[0] > planned[1] or chosen[-1] < planned[0]:
+        zh = f"技术区间为 K={final}，与方案预期的 {plan} 没有交集。"
+        en = f"The technical range is K = {final}; it does not meet the plan's {plan}."
+    elif own == final:
+        zh, en = f"技术区间为 K={final}。", f"The technical range is K = {final}."
+    else:
+        zh = f"技术区间 K={own} 按方案的 {plan} 截取为 {final}。"
+        en = f"The technical range K = {own} is cut to {final} by the plan's {plan}."
+    if support == "doubtful":
+        zh += "数据对分群的支持存疑。"
+        en += " Whether the data support segments at all is doubtful."
+    return zh, en
+
+
+def _listed(numbers: list[int], separator: str) -> str:
+    return separator.join(str(number) for number in numbers)
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = numbers[0], numbers[-1]
+    return str(low) if low == high else f"{low}–{high}"
