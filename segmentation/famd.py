@@ -98,7 +98,7 @@ def fit(matrix: MixedMatrix, n_axes: int = 10) -> Famd:
     fitted = analysis.column_coordinates_.reindex(columns, fill_value=0.0).to_numpy(np.float64)
     on_axes = fitted[:, :n_axes] * _signs(fitted[:, :n_axes])
     directions = on_axes / np.sqrt(eigenvalues[:n_axes])
-    shares = level_shares(matrix)
+    shares = _level_shares(matrix)
     loadings = directions.copy()
     loadings[n_numbers:] /= np.sqrt(np.where(shares > 0, shares, 1.0))[:, None]
     names: list[tuple[str, str | None]] = [(number, None) for number in matrix.number_names]
@@ -220,7 +220,7 @@ def refit_coordinates(table: FloatArray, n_numbers: int, n_axes: int) -> FloatAr
         return found
 
 
-def level_shares(matrix: MixedMatrix) -> FloatArray:
+def _level_shares(matrix: MixedMatrix) -> FloatArray:
     """(levels,) share of the customers that have each level, categories side by side."""
     counts = [
         np.bincount(codes[codes >= 0], minlength=n_levels)
