@@ -97,9 +97,11 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    k, decided_by, silhouette = _one(
+    k, decided_by, silhouette, value_attribute, value_label = _one(
         connection,
-        "select k, decided_by, mean_silhouette from dim_segmentations where is_final",
+        "select k, decided_by, mean_silhouette, value_attribute, label_en "
+        "from dim_segmentations inner join dim_attributes on attribute = value_attribute "
+        "where is_final",
     )
     others = connection.sql(
         "select k, mean_silhouette from dim_segmentations order by method, k"
@@ -108,7 +110,10 @@ def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
     reason = (
         "the best mean silhouette" if decided_by == "mean_silhouette" else "the var final_k says so"
     )
-    return [f"Segments   K = {k}, by {reason}: {silhouette:.3f} (of {by_k})"]
+    return [
+        f"Segments   K = {k}, by {reason}: {silhouette:.3f} (of {by_k})",
+        f"Value      {value_label} ({value_attribute})",
+    ]
 
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -117,7 +122,7 @@ def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "from dim_segments inner join dim_segmentations using (segmentation_id) "
         "where is_final order by segment_id"
     ).fetchall()
-    lines = ["id    customers  of all  of spend  name"]
+    lines = ["id    customers  of all  of value  name"]
     for segment_id, name_zh, name_en, customers, customer_share, spend_share in rows:
         lines.append(
             f"{segment_id:<5} {customers:>9,} {customer_share:>7.1%} {spend_share:>9.1%}  "

@@ -52,6 +52,7 @@ select
     case when ranked.final_k is null then ranked.silhouette_rank = 1 else ranked.k = ranked.final_k end as is_final,
     case when ranked.final_k is null then 'mean_silhouette' else 'final_k' end as decided_by,
     sizes.customers,
+    '{{ var("value_attribute") }}' as value_attribute,
     ranked.cost,
     ranked.mean_silhouette
 from ranked
