@@ -1,5 +1,5 @@
 {% macro as_of_date(customers) -%}
-    {#- The date a build describes: var as_of_date, else the file's snapshot_date, else today where dbt runs. customers: the staged relation. -#}
+    {#- The date a build describes: var as_of_date, else the file's snapshot_date, else today where dbt runs. -#}
     {%- if var('as_of_date') -%}
         date '{{ var("as_of_date") }}'
     {%- else -%}

@@ -11,7 +11,10 @@
         {%- do faults.append('k_values holds ' ~ k | pprint ~ '; give whole numbers of at least 2, such as [4, 5, 6, 7].') -%}
     {%- endfor -%}
     {%- if var('final_k') is not none and (var('final_k') is not integer or var('final_k') not in k_values) -%}
-        {%- do faults.append('final_k is ' ~ var('final_k') | pprint ~ ', which is not among k_values ' ~ var('k_values') ~ '; add it there or choose one of them.') -%}
+        {%- do faults.append(
+            'final_k is ' ~ var('final_k') | pprint ~ ', which is not among k_values ' ~ var('k_values')
+            ~ '; add it there or choose one of them.'
+        ) -%}
     {%- endif -%}
 
     {%- set gamma = var('gamma') -%}
@@ -35,7 +38,9 @@
         {%- do faults.append('max_missing_share is ' ~ var('max_missing_share') | pprint ~ '; give a share from 0 to 1, such as 0.6.') -%}
     {%- endif -%}
     {%- if not is_plain_number(var('borderline_margin')) or not 0 <= var('borderline_margin') < 1e300 -%}
-        {%- do faults.append('borderline_margin is ' ~ var('borderline_margin') | pprint ~ '; give a number of at least 0, such as 0.1.') -%}
+        {%- do faults.append(
+            'borderline_margin is ' ~ var('borderline_margin') | pprint ~ '; give a number of at least 0, such as 0.1.'
+        ) -%}
     {%- endif -%}
 
     {%- set as_of_date = var('as_of_date') -%}

@@ -8,7 +8,7 @@ model's ``columns:`` list; everything else in the file is written by hand::
 
 The selector is ``all`` (every attribute but the id, which has tests of its own, and the binned
 ones), ``file`` (the same and the id, named as in the file), ``flags``, ``binned``,
-``feature_set_b``, or roles joined by commas.
+``feature_set_b``, ``profiled_texts``, or roles joined by commas.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _SELECTORS = {
     "all": tuple(role for role in ROLES if role not in ("id", "binned")),
     "file": tuple(role for role in ROLES if role != "binned"),
     "flags": ("flag",),
+    "profiled_texts": ("profile_only",),
     "feature_set_b": ("binned", "ordinal", "nominal", "high_cardinality", "flag"),
 }
 
@@ -100,6 +101,8 @@ def _columns(begin: re.Match[str], attributes: list[Attribute], path: Path, line
     lines = []
     for item in attributes:
         if item.role not in roles:
+            continue
+        if selector == "profiled_texts" and item.data_type in ("number", "integer"):
             continue
         text = f"{item.label_zh} · {item.label_en}. {item.definition_en}"
         name = item.attribute if selector == "file" else column_name(item)

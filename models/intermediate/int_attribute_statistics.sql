@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set attributes = dictionary() | rejectattr('role', 'in', ['id', 'binned']) | list -%}
 {%- set numbers = attributes | selectattr('data_type', 'in', ['number', 'integer', 'flag']) | list %}
 
@@ -52,5 +53,5 @@ by_attribute as (
 
 select
     attribute,
-    unnest(summary)
+    summary.*
 from by_attribute

@@ -1,8 +1,11 @@
-{%- set features = relation_rows(
-    ref('ml_feature_set_a_parameters'), order_by='attribute', columns='distinct attribute, encoding'
+-- noqa: disable=LT02
+{%- set attributes = relation_rows(
+    ref('int_kprototypes_prototypes'),
+    order_by='segmentation_id',
+    columns="segmentation_id, array_to_string(map_keys(centers), ',') as numbers, array_to_string(map_keys(modes), ',') as categories"
 ) -%}
-{%- set numbers = features | selectattr('encoding', 'in', ['numeric', 'ordinal', 'target']) | map(attribute='attribute') | list -%}
-{%- set categories = features | selectattr('encoding', 'in', ['nominal', 'flag']) | map(attribute='attribute') | list %}
+{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
+{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
 
 with
 
@@ -15,28 +18,15 @@ features as (
 prototypes as (
 
     select
-        * exclude (centers, modes)
+        * exclude (centers, modes, level_counts)
         {%- for attribute in numbers %},
         centers['{{ attribute }}'] as {{ attribute }}__centers
         {%- endfor %}
         {%- for attribute in categories %},
-        modes['{{ attribute }}'] as {{ attribute }}__modes
+        modes['{{ attribute }}'] as {{ attribute }}__modes,
+        level_counts['{{ attribute }}'] as {{ attribute }}__counts
         {%- endfor %}
     from {{ ref('int_kprototypes_prototypes') }}
-
-),
-
--- How many training customers of each cluster have a level, as a list by cluster.
-level_counts as (
-
-    select
-        segmentation_id,
-        attribute,
-        level,
-        list(value order by cluster) as counts
-    from {{ ref('ml_kprototypes_parameters') }}
-    where parameter = 'count'
-    group by segmentation_id, attribute, level
 
 ),
 
@@ -73,18 +63,11 @@ differences as (
             lambda c:
                 0.0
                 {%- for attribute in categories %}
-                + prototypes.sizes[c] - coalesce({{ attribute }}_counts.counts[c], 0)
+                + prototypes.sizes[c] - coalesce(prototypes.{{ attribute }}__counts[cast(features.{{ attribute }} as varchar)][c], 0)
                 {%- endfor %}
         ) as member_mismatches
     from features
     cross join prototypes
-    {%- for attribute in categories %}
-    left join level_counts as {{ attribute }}_counts
-        on
-            {{ attribute }}_counts.attribute = '{{ attribute }}'
-            and prototypes.segmentation_id = {{ attribute }}_counts.segmentation_id
-            and cast(features.{{ attribute }} as varchar) = {{ attribute }}_counts.level
-    {%- endfor %}
 
 ),
 
@@ -93,10 +76,10 @@ distances as (
 
     select
         *,
-        list_transform(squared_differences, lambda squares, c: squares + gamma * mismatches[c]) as distances,
+        list_transform(range(1, k + 1), lambda c: squared_differences[c] + gamma * mismatches[c]) as distances,
         list_transform(
-            squared_differences,
-            lambda squares, c: sizes[c] * squares + scatters[c] + gamma * member_mismatches[c]
+            range(1, k + 1),
+            lambda c: sizes[c] * squared_differences[c] + scatters[c] + gamma * member_mismatches[c]
         ) as distance_sums
     from differences
 
@@ -115,10 +98,10 @@ silhouette_parts as (
 
     select
         *,
-        list_transform(distances, lambda distance, c: case when c != nearest then distance end) as other_distances,
+        list_transform(range(1, k + 1), lambda c: case when c != nearest then distances[c] end) as other_distances,
         distance_sums[nearest] / nullif(sizes[nearest] - cast(is_training_customer as integer), 0) as mean_distance_own,
         list_min(
-            list_transform(distance_sums, lambda distance_sum, c: case when c != nearest then distance_sum / sizes[c] end)
+            list_transform(range(1, k + 1), lambda c: case when c != nearest then distance_sums[c] / sizes[c] end)
         ) as mean_distance_next
     from nearest
 

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {{ config(materialized='view') }}
 
 {%- set flags = dictionary(roles=['flag']) | map(attribute='attribute') | list %}
@@ -17,7 +18,7 @@ flags as (
 )
 
 select
-    customers.* exclude (customer_id{{ ", " if flags }}{{ flags | join(", ") }}),
+    customers.* exclude (customers.customer_id{{ ", " if flags }}{{ flags | join(", ") }}),
     customers.customer_id
     {%- for flag in flags %},
     flags.{{ flag }}

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set features = relation_rows(
     ref('ml_feature_set_a_parameters'), order_by='attribute', columns='distinct attribute, encoding, transform'
 ) %}
@@ -46,7 +47,8 @@ select
     {%- for feature in features %},
     {%- set attribute = feature.attribute %}
     {%- if feature.encoding == 'numeric' %}
-    ({{ transformed('coalesce(customers.' ~ attribute ~ ', numbers.' ~ attribute ~ "['fill'])", feature.transform) }} - numbers.{{ attribute }}['mean'])
+    {%- set filled = 'coalesce(customers.' ~ attribute ~ ', numbers.' ~ attribute ~ "['fill'])" %}
+    ({{ transformed(filled, feature.transform) }} - numbers.{{ attribute }}['mean'])
     / numbers.{{ attribute }}['std'] as {{ attribute }}
     {%- elif feature.encoding == 'ordinal' %}
     (coalesce({{ attribute }}_ranks.value, numbers.{{ attribute }}['fill']) - numbers.{{ attribute }}['mean'])

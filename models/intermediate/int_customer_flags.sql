@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set flags = dictionary(roles=['flag']) -%}
 {%- set raising_levels = seed_rows('category_flags', order_by='flag, attribute, level') %}
 

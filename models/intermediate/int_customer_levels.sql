@@ -1,15 +1,6 @@
 {{ config(materialized='view') }}
 
-{%- set attributes = profiled_attributes('levels') -%}
-{%- set set_b_roles = ['binned', 'ordinal', 'nominal', 'high_cardinality', 'flag'] %}
-
 with
-
-customers as (
-
-    select * from {{ ref('int_customer_attributes') }}
-
-),
 
 feature_set_b as (
 
@@ -17,23 +8,22 @@ feature_set_b as (
 
 ),
 
+profiled_texts as (
+
+    select * from {{ ref('int_profiled_texts') }}
+
+),
+
 categories as (
 
     select
-        customers.customer_id
-        {%- if not attributes %},
-        cast(null as varchar) as _no_attribute
-        {%- endif %}
-        {%- for attribute in attributes %},
-        {%- if attribute.role in set_b_roles %}
-        feature_set_b.{{ attribute.attribute }}
-        {%- else %}
-        coalesce(cast(customers.{{ attribute.attribute }} as varchar), 'unknown') as {{ attribute.attribute }}
-        {%- endif %}
-        {%- endfor %}
-    from customers
-    inner join feature_set_b
-        on customers.customer_id = feature_set_b.customer_id
+        feature_set_b.*,
+        profiled_texts.* exclude (customer_id),
+        -- So that there is a column to unpivot where the dictionary has no category; nulls give no rows.
+        cast(null as varchar) as no_attribute
+    from feature_set_b
+    inner join profiled_texts
+        on feature_set_b.customer_id = profiled_texts.customer_id
 
 )
 

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set bins = seed_rows('feature_bins', order_by='feature, cast(level_order as integer) desc') -%}
 {%- set features = dictionary(roles=['binned']) -%}
 {%- set categories = dictionary(roles=['ordinal', 'nominal', 'high_cardinality']) -%}

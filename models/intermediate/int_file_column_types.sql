@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set file_columns = column_names(ref('base_crm__customers_raw'))
     | reject('in', ['_row_number', '_read_error', '_raw_line']) | list -%}
 {%- set missing_tokens = {} -%}
@@ -69,7 +70,7 @@ counts as (
 
     select
         column_name,
-        unnest(summary)
+        summary.*
     from by_column
 
 )

@@ -20,6 +20,41 @@ by_attribute as (
 
 ),
 
+-- How many training customers of each cluster have a level, as a list by cluster.
+level_counts as (
+
+    select
+        segmentation_id,
+        attribute,
+        level,
+        list(value order by cluster) as by_cluster
+    from parameters
+    where parameter = 'count'
+    group by segmentation_id, attribute, level
+
+),
+
+level_count_maps as (
+
+    select
+        segmentation_id,
+        attribute,
+        map_from_entries(list({'level': level, 'by_cluster': by_cluster})) as by_level
+    from level_counts
+    group by segmentation_id, attribute
+
+),
+
+level_counts_by_attribute as (
+
+    select
+        segmentation_id,
+        map_from_entries(list({'attribute': attribute, 'by_level': by_level})) as level_counts
+    from level_count_maps
+    group by segmentation_id
+
+),
+
 maps as (
 
     select
@@ -51,7 +86,10 @@ select
     single_numbers.sizes,
     single_numbers.scatters,
     maps.centers,
-    maps.modes
+    maps.modes,
+    level_counts_by_attribute.level_counts
 from single_numbers
 inner join maps
     on single_numbers.segmentation_id = maps.segmentation_id
+left join level_counts_by_attribute
+    on single_numbers.segmentation_id = level_counts_by_attribute.segmentation_id

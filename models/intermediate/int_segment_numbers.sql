@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set attributes = profiled_attributes('numbers') %}
 
 with
@@ -62,5 +63,5 @@ select
     segmentation_id,
     cluster,
     attribute,
-    unnest(summary)
+    summary.*
 from by_attribute

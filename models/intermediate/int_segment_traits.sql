@@ -14,7 +14,7 @@ mix as (
 
 attributes as (
 
-    select * from {{ ref('data_dictionary') }}
+    select * from {{ ref('dim_attributes') }}
 
 ),
 
@@ -133,7 +133,7 @@ by_attribute as (
 
     select
         traits.*,
-        attributes.theme is not distinct from 'background' as is_background,
+        coalesce(attributes.theme = 'background', false) as is_background,
         row_number() over (
             partition by traits.segmentation_id, traits.cluster, traits.slot, traits.attribute
             order by traits.strength desc, traits.level asc

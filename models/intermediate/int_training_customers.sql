@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {%- set attributes = dictionary(roles=['performance', 'ordinal', 'nominal', 'high_cardinality', 'flag']) %}
 
 with

@@ -37,6 +37,6 @@ select
     attribute,
     cast(sum(customers) as bigint) as customers,
     count(*) as undeclared_levels,
-    array_to_string(list_slice(list(level order by customers desc, level), 1, 5), ' | ') as examples
+    array_to_string(list_slice(list(level order by customers desc, level asc), 1, 5), ' | ') as examples
 from undeclared
 group by attribute

@@ -103,7 +103,10 @@ select
         when 'role_not_clustered' then '词典中的角色（' || attributes.role || '）不参与聚类'
         when 'not_in_file' then '文件中没有该字段'
         when 'all_unknown' then '所有客户的取值均未知'
-        when 'too_many_unknown' then printf('%.1f%% 的客户取值未知，超过上限 %.0f%%', 100 * selection.missing_share, 100 * {{ var('max_missing_share') }})
+        when 'too_many_unknown'
+            then printf(
+                '%.1f%% 的客户取值未知，超过上限 %.0f%%', 100 * selection.missing_share, 100 * {{ var('max_missing_share') }}
+            )
         when 'constant' then '所有客户的取值相同'
     end as reason_zh,
     case selection.reason
@@ -111,7 +114,12 @@ select
         when 'role_not_clustered' then 'Its role in the dictionary (' || attributes.role || ') is not clustered on'
         when 'not_in_file' then 'The file has no such column'
         when 'all_unknown' then 'Unknown for every customer'
-        when 'too_many_unknown' then printf('Unknown for %.1f %% of the customers, over the limit of %.0f %%', 100 * selection.missing_share, 100 * {{ var('max_missing_share') }})
+        when 'too_many_unknown'
+            then printf(
+                'Unknown for %.1f %% of the customers, over the limit of %.0f %%',
+                100 * selection.missing_share,
+                100 * {{ var('max_missing_share') }}
+            )
         when 'constant' then 'The same for every customer'
     end as reason_en
 from attributes

@@ -14,7 +14,7 @@ column_types as (
 
 attributes as (
 
-    select * from {{ ref('data_dictionary') }}
+    select * from {{ ref('dim_attributes') }}
     where role != 'binned'
 
 ),
@@ -39,7 +39,7 @@ fields as (
         attributes.attribute is not null as is_in_dictionary,
         file_columns.column_name is not null as is_in_file,
         attributes.derivation is not null as is_derived,
-        cast(coalesce(attributes.is_required, 'false') as boolean) as is_required,
+        coalesce(attributes.is_required, false) as is_required,
         attributes.label_zh,
         attributes.label_en,
         attributes.data_type as declared_type,
@@ -83,7 +83,8 @@ select
         when not is_in_file and is_derived then 'derived'
         when not is_in_file then 'not_in_file'
         when found_type = 'empty' then 'empty'
-        when declared_type != 'text'
+        when
+            declared_type != 'text'
             and found_type != declared_type
             and not (declared_type = 'number' and found_type in ('integer', 'flag'))
             and not (declared_type = 'integer' and found_type = 'flag')

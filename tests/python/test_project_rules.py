@@ -22,7 +22,7 @@ from dbt.parser.schemas import is_valid_type
 from dbt_common.clients.jinja import get_environment
 
 ROOT = Path(__file__).parents[2]
-COMBINATION_TESTS = {"unique_combination", "unique_combination_of_columns"}
+COMBINATION_TESTS = {"unique_combination_of_columns"}
 MAX_PARENTS = 6
 MAX_LEAF_CHILDREN = 2
 MAX_CHAINED_VIEWS = 4

@@ -20,9 +20,9 @@ issues as (
 )
 
 select
-    row_number,
-    customer_id,
-    value_issue.attribute as attribute,
-    value_issue.issue as issue,
-    value_issue.raw_value as raw_value
+    issues.row_number,
+    issues.customer_id,
+    issues.value_issue.attribute,
+    issues.value_issue.issue,
+    issues.value_issue.raw_value
 from issues

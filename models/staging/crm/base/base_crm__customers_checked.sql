@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {{ config(post_hook=["{{ stop_when_too_few_customers() }}", "{{ stop_when_value_is_unknown() }}"]) }}
 
 {%- set id = id_attribute() -%}
@@ -62,10 +63,18 @@ with_issues as (
                 {%- for attribute in present if attribute.data_type != 'text' %},
                 case
                     when {{ attribute.attribute }}__text is not null and {{ attribute.attribute }} is null
-                        then {'attribute': '{{ attribute.attribute }}', 'issue': 'unreadable', 'raw_value': {{ attribute.attribute }}__text}
+                        then {
+                            'attribute': '{{ attribute.attribute }}',
+                            'issue': 'unreadable',
+                            'raw_value': {{ attribute.attribute }}__text
+                        }
                     {%- if attribute.out_of_range_policy %}
                     when {{ is_out_of_range(attribute) }}
-                        then {'attribute': '{{ attribute.attribute }}', 'issue': 'out_of_range', 'raw_value': {{ attribute.attribute }}__text}
+                        then {
+                            'attribute': '{{ attribute.attribute }}',
+                            'issue': 'out_of_range',
+                            'raw_value': {{ attribute.attribute }}__text
+                        }
                     {%- endif %}
                 end
                 {%- endfor %}
@@ -94,7 +103,14 @@ in_range as (
         {% for attribute in present -%}
         ({{ attribute.attribute }} is not null)::integer{{ ' + ' if not loop.last }}
         {%- endfor %} as known_values,
-        md5(concat_ws('|'{% for attribute in present %}, coalesce({{ attribute.attribute }}__text, ''){% endfor %})) as row_hash
+        md5(
+            concat_ws(
+                '|'
+                {%- for attribute in present %},
+                coalesce({{ attribute.attribute }}__text, '')
+                {%- endfor %}
+            )
+        ) as row_hash
     from with_issues
 
 ),
