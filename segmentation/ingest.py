@@ -10,6 +10,7 @@ import csv
 import datetime
 import difflib
 import glob
+import os
 import re
 import unicodedata
 import warnings
@@ -198,7 +199,7 @@ def open_customers(
     with _faults_named(location):
         if not location.strip():
             raise InputError(f"No customer file is given. {_HOW_TO_NAME_THE_FILE}.")
-        path = Path(location).expanduser()
+        path = Path(os.path.expanduser(location))
         source: TextFormat | Path | str
         if path.exists():
             headers, source = _open_file(path, connection)

@@ -219,6 +219,15 @@ def test_rows_at_the_borders_of_buffers_are_not_lost(
             assert values(read_customers(customers, connection).read_all()) == rows
 
 
+def test_a_file_that_changes_while_it_is_read_is_not_taken(
+    read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ingest, "_sound_scan", lambda call, *_: f"{call})")
+    monkeypatch.setattr(ingest, "count_lines", lambda _: len(ROWS) + 1)
+    with pytest.raises(InputError, match=r"changed while it was read \(4 rows came"):
+        read(write_csv(tmp_path / "c.csv", [HEADERS, *ROWS]))
+
+
 def test_a_stray_quote_costs_one_row(read, tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_text(
@@ -486,6 +495,7 @@ def test_a_location_that_is_not_there_is_named(read, connection, monkeypatch, tm
     connection.execute("create or replace table klienten as select 1 as customer_id")
     for location, message in {
         "data/c.csv": f"data/c.csv does not exist (looked for {tmp_path / 'data' / 'c.csv'})",
+        "~nobody/c.csv": "~nobody/c.csv does not exist (looked for",
         "customers.parquet": "customers.parquet does not exist (looked for",
         "main.klient": "nor as a table of the database; the nearest table is main.klienten.",
         " ": "No customer file is given.",
