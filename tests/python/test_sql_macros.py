@@ -118,8 +118,8 @@ class TestGenericTests:
             connection.executemany("insert into model values (?, ?, ?)", rows)
             return connection.execute(query).fetchall()
 
-    def test_unique_combination(self) -> None:
-        query = macro("tests/generic/unique_combination.sql")("model", ["a", "b"])
+    def test_unique_combination_of_columns(self) -> None:
+        query = macro("tests/generic/unique_combination_of_columns.sql")("model", ["a", "b"])
         assert self.failures(query, [("A", "1", 0), ("A", "2", 0), ("B", "1", 0)]) == []
         assert self.failures(query, [("A", "1", 0), ("A", "1", 1)]) == [("A", "1", 2)]
         assert self.failures(query, [("A", None, 0), ("A", None, 1)]) == [("A", None, 2)]
