@@ -18,7 +18,7 @@ categories as (
 
     select
         feature_set_b.*,
-        profiled_texts.* exclude (customer_id),
+        profiled_texts.* exclude (customer_id), -- noqa: RF02
         -- So that there is a column to unpivot where the dictionary has no category; nulls give no rows.
         cast(null as varchar) as no_attribute
     from feature_set_b

@@ -1,4 +1,4 @@
--- noqa: disable=LT02
+-- noqa: disable=LT02,LT09
 {{ config(materialized='view') }}
 
 {%- set attributes = profiled_attributes('levels') | selectattr('role', 'equalto', 'profile_only') | list %}
