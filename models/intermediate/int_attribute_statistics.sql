@@ -4,7 +4,8 @@
 
 with
 
-customers as (
+-- Read twice, not kept: DuckDB scans kept rows in several threads and would add them up in a changing order.
+customers as not materialized (
 
     select * from {{ ref('int_customer_attributes') }}
 
@@ -17,7 +18,6 @@ summaries as (
         {
             'customers': count(*),
             'known_customers': count({{ attribute.attribute }}),
-            'distinct_values': count(distinct {{ attribute.attribute }}),
             {%- if attribute in numbers %}
             'zeros': count(*) filter (where {{ attribute.attribute }} = 0),
             'minimum': min(cast({{ attribute.attribute }} as double)),
@@ -49,9 +49,41 @@ by_attribute as (
     on columns(*)
     into name attribute value summary
 
+),
+
+-- Apart from the means, because DuckDB keeps the rows of an aggregation that has distinct counts as well.
+distinct_counts as (
+
+    select
+        {%- for attribute in attributes %}
+        count(distinct {{ attribute.attribute }}) as {{ attribute.attribute }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customers
+
+),
+
+distinct_counts_by_attribute as (
+
+    unpivot distinct_counts
+    on columns(*)
+    into name attribute value distinct_values
+
+),
+
+joined as (
+
+    select
+        by_attribute.attribute,
+        by_attribute.summary,
+        distinct_counts_by_attribute.distinct_values
+    from by_attribute
+    inner join distinct_counts_by_attribute
+        on by_attribute.attribute = distinct_counts_by_attribute.attribute
+
 )
 
 select
     attribute,
+    distinct_values,
     summary.*
-from by_attribute
+from joined

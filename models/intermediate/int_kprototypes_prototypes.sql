@@ -39,7 +39,7 @@ level_count_maps as (
     select
         segmentation_id,
         attribute,
-        map_from_entries(list({'level': level, 'by_cluster': by_cluster})) as by_level
+        map_from_entries(list({'level': level, 'by_cluster': by_cluster} order by level)) as by_level
     from level_counts
     group by segmentation_id, attribute
 
@@ -49,18 +49,23 @@ level_counts_by_attribute as (
 
     select
         segmentation_id,
-        map_from_entries(list({'attribute': attribute, 'by_level': by_level})) as level_counts
+        map_from_entries(list({'attribute': attribute, 'by_level': by_level} order by attribute)) as level_counts
     from level_count_maps
     group by segmentation_id
 
 ),
 
+-- In the order of names, in which int_candidate_scores adds up.
 maps as (
 
     select
         segmentation_id,
-        map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster}) filter (where parameter = 'center')) as centers,
-        map_from_entries(list({'attribute': attribute, 'by_cluster': levels_by_cluster}) filter (where parameter = 'mode')) as modes
+        map_from_entries(
+            list({'attribute': attribute, 'by_cluster': by_cluster} order by attribute) filter (where parameter = 'center')
+        ) as centers,
+        map_from_entries(
+            list({'attribute': attribute, 'by_cluster': levels_by_cluster} order by attribute) filter (where parameter = 'mode')
+        ) as modes
     from by_attribute
     group by segmentation_id
 

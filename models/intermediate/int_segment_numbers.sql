@@ -3,7 +3,8 @@
 
 with
 
-customers as (
+-- Read twice, not kept: DuckDB scans kept rows in several threads and would add them up in a changing order.
+customers as not materialized (
 
     select * from {{ ref('int_customer_attributes') }}
 

@@ -184,3 +184,5 @@ select
         when row_number != kept_row_number then 'The same id is kept from row ' || kept_row_number || '.'
     end as rejection_detail
 from with_duplicates
+-- The order of the file, whatever the number of threads: sums of floats depend on the order of their rows.
+order by row_number
