@@ -20,8 +20,8 @@ from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation import candidates, features, kprototypes
-from segmentation.sample import write_sample
+from segmentation.clustering import candidates, features, kprototypes
+from segmentation.sample.generate import write_sample
 
 PROJECT = Path(__file__).resolve().parent.parent
 SEEDS = (1, 2, 3, 4, 5)

@@ -1,6 +1,6 @@
 """Feature set A of the training customers: numbers standardised, categories as they are."""
 
-from segmentation import features
+from segmentation.clustering import features
 
 
 def model(dbt, session):

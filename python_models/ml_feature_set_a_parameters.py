@@ -1,6 +1,6 @@
 """Fit every number that feature set A needs, on the training customers."""
 
-from segmentation import features
+from segmentation.clustering import features
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """Judge every candidate on the training customers, one row per criterion."""
 
-from segmentation import candidates
+from segmentation.clustering import candidates
 
 
 def model(dbt, session):

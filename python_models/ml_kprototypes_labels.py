@@ -1,6 +1,6 @@
 """Assign the training customers to the prototypes; SQL scoring must agree row by row."""
 
-from segmentation import candidates
+from segmentation.clustering import candidates
 
 
 def model(dbt, session):

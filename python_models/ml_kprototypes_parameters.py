@@ -1,6 +1,6 @@
 """Fit K-Prototypes for every K and keep every number that scoring needs."""
 
-from segmentation import candidates
+from segmentation.clustering import candidates
 
 
 def model(dbt, session):

@@ -7,8 +7,8 @@ import importlib
 import click
 
 _COMMANDS = {
-    "dictionary": "segmentation.dictionary_cli:dictionary",
-    "sample": "segmentation.sample:sample_command",
+    "dictionary": "segmentation.dictionary.cli:dictionary",
+    "sample": "segmentation.sample.generate:sample_command",
     "summary": "segmentation.summary:summary_command",
 }
 

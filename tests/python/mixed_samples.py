@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from segmentation.candidates import MixedMatrix
+from segmentation.clustering.candidates import MixedMatrix
 
 
 def mixed(numbers: dict[str, object], categories: dict[str, object]) -> MixedMatrix:

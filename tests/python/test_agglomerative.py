@@ -10,7 +10,7 @@ from scipy.cluster import hierarchy
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation import agglomerative
+from segmentation.clustering import agglomerative
 from segmentation.errors import InputError
 
 MEDIA = ["Facebook", "Google", "TikTok"]

@@ -12,7 +12,7 @@ from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
 from seed_samples import edit, write_seeds
 
-from segmentation.dbt_plugin import SOURCE_SCHEMA, Plugin
+from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin
 
 CUSTOMERS = "cust_no,月均消耗,Category,备注\nC1,1.50,服装,\nC2,2\nC3,,,x\n"
 
@@ -37,7 +37,7 @@ def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture
 def plugin(connection: duckdb.DuckDBPyConnection) -> BasePlugin:
-    plugin = BasePlugin.create("segmentation.dbt_plugin")
+    plugin = BasePlugin.create("segmentation.ingest.dbt_plugin")
     plugin.configure_connection(connection)
     return plugin
 

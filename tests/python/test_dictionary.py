@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from seed_samples import SEEDS, edit, write_seeds
 
-from segmentation.dictionary import check_seeds, load_dictionary, normalise_header
+from segmentation.dictionary.attributes import check_seeds, load_dictionary, normalise_header
 from segmentation.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ import yaml
 from click.testing import CliRunner
 from seed_samples import edit, write_seeds
 
-from segmentation.dictionary import load_dictionary
-from segmentation.dictionary_cli import dictionary
-from segmentation.dictionary_docs import render_columns
+from segmentation.dictionary.attributes import load_dictionary
+from segmentation.dictionary.cli import dictionary
+from segmentation.dictionary.docs import render_columns
 from segmentation.errors import InputError
 
 HAND_WRITTEN = """\

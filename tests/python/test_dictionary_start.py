@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from segmentation.dictionary import DICTIONARY_COLUMNS, check_seeds
-from segmentation.dictionary_cli import dictionary
-from segmentation.dictionary_start import propose_seeds, write_seeds
+from segmentation.dictionary.attributes import DICTIONARY_COLUMNS, check_seeds
+from segmentation.dictionary.cli import dictionary
+from segmentation.dictionary.start import propose_seeds, write_seeds
 from segmentation.errors import InputError
 
 REGIONS = ("North", "South", "Unknown")

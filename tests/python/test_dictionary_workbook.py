@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 from seed_samples import SEEDS, edit, write_seeds
 
-from segmentation.dictionary_cli import dictionary
-from segmentation.dictionary_workbook import (
+from segmentation.dictionary.cli import dictionary
+from segmentation.dictionary.workbook import (
     compare_workbook,
     export_workbook,
     sheet_title,

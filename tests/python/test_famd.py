@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixed_samples import customers, mixed, take
 
-from segmentation import famd
-from segmentation.candidates import MixedMatrix
+from segmentation.clustering import famd
+from segmentation.clustering.candidates import MixedMatrix
 from segmentation.errors import InputError
 
 # Eigenvalues from FactoMineR 2.11: FAMD(data, ncp = 5)$eig.

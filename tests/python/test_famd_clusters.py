@@ -10,9 +10,9 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from segmentation import famd, famd_clusters
+from segmentation.clustering import famd, famd_clusters
 from segmentation.errors import InputError
-from segmentation.stability import bootstrap_stability
+from segmentation.selection.stability import bootstrap_stability
 
 N = 600
 IDS = pd.Series([f"c{i:05}" for i in range(N)])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import TargetEncoder
 
-from segmentation import features
+from segmentation.clustering import features
 from segmentation.errors import InputError
 
 SELECTION = pd.DataFrame(

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seed_samples import write_seeds
 
-from segmentation import ingest
-from segmentation.delimited import DELIMITERS, MAX_ROW_CHARACTERS
-from segmentation.dictionary import Attribute, load_dictionary
+from segmentation.dictionary.attributes import Attribute, load_dictionary
 from segmentation.errors import InputError
-from segmentation.ingest import match_columns, open_customers, read_customers
+from segmentation.ingest import customer_file as ingest
+from segmentation.ingest.customer_file import match_columns, open_customers, read_customers
+from segmentation.ingest.delimited import DELIMITERS, MAX_ROW_CHARACTERS
 
 HEADERS = ("cust_no", "月均消耗", "Category", "备注")
 ROWS = [

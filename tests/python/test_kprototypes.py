@@ -18,15 +18,15 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score, rand_score
 from threadpoolctl import threadpool_limits
 
-from segmentation import kprototypes
-from segmentation.errors import InputError
-from segmentation.kprototypes import (
+from segmentation.clustering import kprototypes
+from segmentation.clustering.kprototypes import (
     KPrototypes,
     estimate_gamma,
     fit_encoded,
     mixed_distances,
     order_by_size,
 )
+from segmentation.errors import InputError
 
 # kmodes' example data: market value, sector and country of companies.
 STOCKS = np.array(

@@ -13,18 +13,18 @@ from click.testing import CliRunner
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation import sample
 from segmentation.cli import main
 from segmentation.errors import InputError
-from segmentation.sample_catalogue import COLUMNS, SUBCATEGORIES
-from segmentation.sample_columns import (
+from segmentation.sample import generate as sample
+from segmentation.sample.catalogue import COLUMNS, SUBCATEGORIES
+from segmentation.sample.columns import (
     WINDOWS_FROM_FIRST,
     WINDOWS_FROM_LAST,
     Draw,
     _monthly_spend,
     _spend_columns,
 )
-from segmentation.sample_design import SEGMENTS
+from segmentation.sample.design import SEGMENTS
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 MISSING = {"", "\\N", "Unknown", "未知"}

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from segmentation.errors import InputError
-from segmentation.kprototypes import mixed_distances
-from segmentation.silhouette import (
+from segmentation.clustering.kprototypes import mixed_distances
+from segmentation.clustering.silhouette import (
     cluster_statistics,
     silhouette_by_cluster,
     silhouette_samples,
     summed_distances,
 )
+from segmentation.errors import InputError
 
 GAMMA = 1.7
 LEVELS = [3, 5]

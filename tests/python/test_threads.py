@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from segmentation.threads import single_threaded_blas
+from segmentation.clustering.threads import single_threaded_blas
 
 
 def blas_threads() -> set[int]:

@@ -26,7 +26,9 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.escape import unescape
 
-from segmentation.delimited import (
+from segmentation.dictionary.attributes import Attribute, normalise_header
+from segmentation.errors import InputError
+from segmentation.ingest.delimited import (
     MAX_ROW_CHARACTERS,
     TOO_LONG,
     UTF8_ENCODINGS,
@@ -36,8 +38,6 @@ from segmentation.delimited import (
     find_format,
     rewrite,
 )
-from segmentation.dictionary import Attribute, normalise_header
-from segmentation.errors import InputError
 
 warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")  # styles, drop-downs
 
@@ -595,7 +595,7 @@ def _cell_text(value: object) -> str:
 
 
 def _copy_workbook(path: Path, width: int, target: Path) -> int:
-    """Write and count the rows below the header as `segmentation.delimited.rewrite` does."""
+    """Write and count the rows below the header as `segmentation.ingest.delimited.rewrite` does."""
     rows = _workbook_rows(path)
     next(rows)
     row_count = 0

@@ -21,9 +21,9 @@ import numpy.typing as npt
 import pandas as pd
 import prince
 
-from segmentation.candidates import MixedMatrix
+from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
-from segmentation.threads import single_threaded_blas
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -22,14 +22,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from segmentation.criteria import Row, criteria_frame
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
-from segmentation.kprototypes_paths import Rows, fit_path
-from segmentation.replicates import run_replicates
-from segmentation.threads import single_threaded_blas
+from segmentation.selection.criteria import Row, criteria_frame
+from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
-    from segmentation.candidates import MixedMatrix
+    from segmentation.clustering.candidates import MixedMatrix
 
 FitCosts = Callable[["MixedMatrix", np.random.Generator], Mapping[int, float]]
 
@@ -108,7 +108,7 @@ def choose_by_gap(gap: npt.NDArray[np.float64], s: npt.NDArray[np.float64]) -> i
 def kprototypes_costs(k_max: int, gamma: float) -> FitCosts:
     """Return a `fit_costs` for `gap_statistic`: K-Prototypes for k = 1, ..., k_max.
 
-    Every data set gets one path (`segmentation.kprototypes_paths`).
+    Every data set gets one path (`segmentation.selection.kprototypes_paths`).
     """
 
     def fit_costs(matrix: MixedMatrix, rng: np.random.Generator) -> dict[int, float]:

@@ -10,10 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from segmentation.centroids import FloatArray, IntArray, draw_rows, nearest, order_by_size
+from segmentation.clustering.centroids import (
+    FloatArray,
+    IntArray,
+    draw_rows,
+    nearest,
+    order_by_size,
+)
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
-from segmentation.stability import Refit
-from segmentation.threads import single_threaded_blas
+from segmentation.selection.stability import Refit
 
 METHOD = "agglomerative"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
@@ -73,7 +79,7 @@ def fit(
     Parameters
     ----------
     customer_ids : (n,)
-    one_hot : (n, features) what :func:`segmentation.features.one_hot` returned
+    one_hot : (n, features) what :func:`segmentation.clustering.features.one_hot` returned
     k_values : numbers of clusters
     max_tree_customers : of more, so many are drawn for the tree, and the others go to the nearest
         centroid; the time grows with its square
@@ -125,7 +131,7 @@ def fit(
 
 
 def ward_refit(one_hot: pd.DataFrame, k_values: Sequence[int]) -> Refit:
-    """Return a `refit` for :func:`segmentation.stability.bootstrap_stability`.
+    """Return a `refit` for :func:`segmentation.selection.stability.bootstrap_stability`.
 
     Each call builds a tree, in a time that grows with the square of the customers: give a part.
     """

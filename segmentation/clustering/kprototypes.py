@@ -1,7 +1,7 @@
 """`KPrototypes`, a fast drop-in for `kmodes.kprototypes.KPrototypes`.
 
 Here is the estimator for arrays and DataFrames. The algorithm is in
-`segmentation.kprototypes_core`, which the dbt models call with encoded data.
+`segmentation.clustering.kprototypes_core`, which the dbt models call with encoded data.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
-from segmentation.errors import InputError
-from segmentation.kprototypes_core import (
+from segmentation.clustering.kprototypes_core import (
     Clustering,
     FloatArray,
     Init,
@@ -29,6 +28,7 @@ from segmentation.kprototypes_core import (
     mixed_distances,
     order_by_size,
 )
+from segmentation.errors import InputError
 
 __all__ = [
     "Clustering",

@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from segmentation.criteria import Row, criteria_frame
 from segmentation.errors import InputError
-from segmentation.kprototypes_paths import Rows, fit_path
-from segmentation.replicates import run_replicates
+from segmentation.selection.criteria import Row, criteria_frame
+from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
-    from segmentation.candidates import MixedMatrix
+    from segmentation.clustering.candidates import MixedMatrix
 
 Labels = npt.NDArray[np.integer]
 Refit = Callable[[npt.NDArray[np.intp], np.random.Generator], Mapping[int, Labels]]
@@ -95,7 +95,7 @@ def kprototypes_refit(matrix: MixedMatrix, k_max: int, gamma: float) -> Refit:
     """Return a `refit` for `bootstrap_stability`: K-Prototypes for k = 1, ..., k_max.
 
     The encoded customers are kept. Every bootstrap gets one path of its own
-    (`segmentation.kprototypes_paths`): it does not start from the segmentation that is judged,
+    (`selection.kprototypes_paths`): it does not start from the segmentation that is judged,
     which would make it look more stable than it is.
     """
     everyone = Rows.encode(matrix, gamma)

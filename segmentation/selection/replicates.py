@@ -12,8 +12,8 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
-from segmentation.threads import single_threaded_blas
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger(__name__)

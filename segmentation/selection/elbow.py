@@ -1,7 +1,7 @@
 """The data-science elbow: what cost and silhouette say of every K.
 
-The other criteria are in `segmentation.gap` and `segmentation.stability`;
-`segmentation.technical_range` brings all of them together.
+The other criteria are in `segmentation.selection.gap` and `segmentation.selection.stability`;
+`segmentation.selection.technical_range` brings all of them together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import pandas as pd
 from kneed import KneeLocator
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation import silhouette
-from segmentation.criteria import Row, criteria_frame
+from segmentation.clustering import silhouette
 from segmentation.errors import InputError
+from segmentation.selection.criteria import Row, criteria_frame
 
 if TYPE_CHECKING:
-    from segmentation.candidates import MixedMatrix
+    from segmentation.clustering.candidates import MixedMatrix
 
 Labels = npt.NDArray[np.integer]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from segmentation.dictionary import (
+from segmentation.dictionary.attributes import (
     BIN_COLUMNS,
     DICTIONARY_COLUMNS,
     FLAG_COLUMNS,
@@ -25,7 +25,7 @@ from segmentation.dictionary import (
     reserved_words,
 )
 from segmentation.errors import InputError
-from segmentation.ingest import FileColumn, open_customers, read_customers
+from segmentation.ingest.customer_file import FileColumn, open_customers, read_customers
 
 EXAMINED_ROWS = 100_000
 """At most so many rows are looked at, the first of the file."""
@@ -115,12 +115,12 @@ def propose_seeds(location: str) -> Proposal:
     Parameters
     ----------
     location : str
-        As for `segmentation.ingest.open_customers`; a table is not looked for.
+        As for `segmentation.ingest.customer_file.open_customers`; a table is not looked for.
 
     Returns
     -------
     Proposal
-        The seeds pass `segmentation.dictionary.check_seeds`, but for a missing id.
+        The seeds pass `segmentation.dictionary.attributes.check_seeds`, but for a missing id.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from segmentation.dictionary.seed_csv import Fault, read_rows
 from segmentation.errors import InputError
-from segmentation.seed_csv import Fault, read_rows
 
 DATA_TYPES = ("text", "number", "integer", "flag", "date")
 ROLES = (

@@ -2,7 +2,7 @@
 
 A *path* holds one partition for each K from 1 on. Fitted for a statistic over replicates (the gap's
 references, the bootstraps of stability), it need not be repeated in SQL, so it takes liberties that
-`segmentation.kprototypes_core` cannot: single precision (costs to about six digits), one dense
+`kprototypes_core` cannot: single precision (costs to about six digits), one dense
 matrix product a pass (BLAS), passes that end when fewer than one row in a thousand moves, and no
 single moves at the end. On the synthetic 9,999 its costs lie within 1 % of the best of 30 full
 starts, for K up to 10, in a twentieth of the time.
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from segmentation.candidates import MixedMatrix
+    from segmentation.clustering.candidates import MixedMatrix
 
 SingleArray = npt.NDArray[np.float32]
 IndexArray = npt.NDArray[np.intp]

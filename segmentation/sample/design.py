@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation import sample_catalogue as catalogue
+from segmentation.sample import catalogue
 
 
 class Segment(NamedTuple):

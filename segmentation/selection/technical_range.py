@@ -24,9 +24,9 @@ from typing import Literal
 import pandas as pd
 
 from segmentation.errors import InputError
-from segmentation.gap import choose_by_gap
-from segmentation.selection import EVEN, Knee, kneedle
-from segmentation.stability import DOUBTFUL
+from segmentation.selection.elbow import EVEN, Knee, kneedle
+from segmentation.selection.gap import choose_by_gap
+from segmentation.selection.stability import DOUBTFUL
 
 Support = Literal["supported", "doubtful", "unsupported"]
 

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.dictionary import ROLES, Attribute, column_name
+from segmentation.dictionary.attributes import ROLES, Attribute, column_name
 from segmentation.errors import InputError
 
 _BEGIN = re.compile(r"(?P<indent> *)# <dictionary columns: (?P<selector>.*)>\s*")

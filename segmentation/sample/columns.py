@@ -17,9 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute as pc
 
-from segmentation import sample_catalogue as catalogue
-from segmentation import sample_design as design
-from segmentation.sample_design import NO_VALUE, Segment
+from segmentation.sample import catalogue, design
+from segmentation.sample.design import NO_VALUE, Segment
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

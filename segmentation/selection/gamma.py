@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation import silhouette, stability
+from segmentation.clustering import silhouette
 from segmentation.errors import InputError
-from segmentation.selection import within_costs
+from segmentation.selection import stability
+from segmentation.selection.elbow import within_costs
 
 if TYPE_CHECKING:
-    from segmentation.candidates import MixedMatrix
+    from segmentation.clustering.candidates import MixedMatrix
 
 Labels = npt.NDArray[np.integer]
 

@@ -15,12 +15,18 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from segmentation import famd
-from segmentation.candidates import MixedMatrix
-from segmentation.centroids import FloatArray, IntArray, draw_rows, nearest, order_by_size
+from segmentation.clustering import famd
+from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.centroids import (
+    FloatArray,
+    IntArray,
+    draw_rows,
+    nearest,
+    order_by_size,
+)
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
-from segmentation.stability import HIGHLY_STABLE, Refit, bootstrap_stability
-from segmentation.threads import single_threaded_blas
+from segmentation.selection.stability import HIGHLY_STABLE, Refit, bootstrap_stability
 
 KMEANS: Final = "famd_kmeans"
 GMM: Final = "famd_gmm"
@@ -275,7 +281,7 @@ def inspect_components(
 def kmeans_refit(
     matrix: MixedMatrix, n_axes: int, k_values: Sequence[int], *, n_init: int = 2
 ) -> Refit:
-    """Return a `refit` for :func:`segmentation.stability.bootstrap_stability`: FAMD + K-Means."""
+    """Return a `refit` for `bootstrap_stability`: FAMD + K-Means."""
 
     def labels(coordinates: FloatArray, k: int, seed: int) -> IntArray:
         found: IntArray = KMeans(k, n_init=n_init, random_state=seed).fit(coordinates).labels_
@@ -285,7 +291,7 @@ def kmeans_refit(
 
 
 def gmm_refit(matrix: MixedMatrix, n_axes: int, covariance_types: Mapping[int, str]) -> Refit:
-    """Return a `refit` for :func:`segmentation.stability.bootstrap_stability`: FAMD + GMM.
+    """Return a `refit` for `bootstrap_stability`: FAMD + GMM.
 
     Parameters
     ----------
@@ -329,7 +335,7 @@ def choose_axes(
 ) -> pd.DataFrame:
     """Choose the number of FAMD's axes by the stability of K-Means on them.
 
-    Each bootstrap fits FAMD and K-Means anew (:mod:`segmentation.stability`). Chosen are the axes
+    Each bootstrap fits FAMD and K-Means anew (`selection.stability`). Chosen are the axes
     on which the most clusters are told apart with every one of them highly stable; of several such,
     those with the most stable weakest cluster, to two decimals; then the fewer. The highest
     stability alone would not do: few axes merge segments into fewer and very stable ones.

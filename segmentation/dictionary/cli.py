@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from segmentation.dictionary import check_seeds, load_dictionary
-from segmentation.dictionary_docs import update_docs
-from segmentation.dictionary_start import propose_seeds, write_seeds
-from segmentation.dictionary_workbook import (
+from segmentation.dictionary.attributes import check_seeds, load_dictionary
+from segmentation.dictionary.docs import update_docs
+from segmentation.dictionary.start import propose_seeds, write_seeds
+from segmentation.dictionary.workbook import (
     Change,
     check_changes,
     compare_workbook,

@@ -10,7 +10,7 @@ import pandas as pd
 from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from numpy.typing import NDArray
 
-from segmentation import features, kprototypes, silhouette
+from segmentation.clustering import features, kprototypes, silhouette
 from segmentation.errors import InputError
 
 METHOD = "kprototypes"
@@ -51,9 +51,9 @@ def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix
     Parameters
     ----------
     encoded : DataFrame of shape (n_customers, n_attributes)
-        What :func:`segmentation.features.encode` returned.
+        What :func:`segmentation.clustering.features.encode` returned.
     parameters : DataFrame
-        What :func:`segmentation.features.fit` returned.
+        What :func:`segmentation.clustering.features.fit` returned.
     """
     encodings = parameters.groupby("attribute", sort=True)["encoding"].first()
     numbers = [
@@ -95,7 +95,7 @@ def fit_kprototypes(
     k_values : sequence of int
         Numbers of clusters, each at least 2.
     engine : {'native', 'kmodes'}
-        :mod:`segmentation.kprototypes`, or the reference implementation it is tested against.
+        Our own K-Prototypes, or the reference implementation that it is tested against.
     gamma : float, 'lambdaest' or 'huang'
         Weight of a category mismatch.
     n_init : int

@@ -1,7 +1,7 @@
 """The seeds as an Excel workbook, for the people who know the business and work in Excel.
 
 `export_workbook` writes a sheet a seed. `compare_workbook` reads the workbook back and holds it
-against the seeds, `check_changes` refuses what `segmentation.dictionary.check_seeds` refuses, and
+against the seeds, `check_changes` refuses what `check_seeds` refuses, and
 `write_changes` rewrites the lines that changed and no others.
 """
 
@@ -30,9 +30,9 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from segmentation.dictionary import WORDS, find_faults, parse_number
+from segmentation.dictionary.attributes import WORDS, find_faults, parse_number
+from segmentation.dictionary.seed_csv import SeedFile, find_width_fault, read_seed
 from segmentation.errors import InputError
-from segmentation.seed_csv import SeedFile, find_width_fault, read_seed
 
 _SHEETS = {
     "data_dictionary": "数据词典",

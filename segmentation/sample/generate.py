@@ -1,7 +1,7 @@
 """A synthetic customer file with planted segments, of the shape of the confidential real one.
 
-What is planted stands in :mod:`segmentation.sample_design`, how a customer's columns are drawn from
-it in :mod:`segmentation.sample_columns`, the raw values in :mod:`segmentation.sample_catalogue`.
+What is planted stands in :mod:`segmentation.sample.design`, how a customer's columns are drawn from
+it in :mod:`segmentation.sample.columns`, the raw values in :mod:`segmentation.sample.catalogue`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pyarrow import csv as pa_csv
 from pyarrow import parquet as pa_parquet
 
 from segmentation.errors import InputError
-from segmentation.sample_catalogue import COLUMNS
-from segmentation.sample_columns import Draw, draw_customers
-from segmentation.sample_design import NO_STRUCTURE, SEGMENTS, Segment
+from segmentation.sample.catalogue import COLUMNS
+from segmentation.sample.columns import Draw, draw_customers
+from segmentation.sample.design import NO_STRUCTURE, SEGMENTS, Segment
 
 DEFAULT_ROWS: Final = 9_999
 DEFAULT_SEED: Final = 20250728
@@ -48,7 +48,7 @@ def generate_customers(
         Seed of everything random, at least 0. The same arguments give the same values.
     n_segments
         Number of planted segments, 1 to 8: the first of
-        :data:`~segmentation.sample_design.SEGMENTS`, their shares scaled to 1. With 1 there is no
+        :data:`~segmentation.sample.design.SEGMENTS`, their shares scaled to 1. With 1 there is no
         structure to find.
 
     Returns

@@ -16,9 +16,9 @@ from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb.func import FunctionNullHandling
 
-from segmentation.dictionary import check_seeds, load_dictionary
+from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
-from segmentation.ingest import CustomerFile, open_customers, read_customers
+from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
 
 SOURCE_SCHEMA = "crm"
 
@@ -37,7 +37,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     """Reads the tables ``customers`` and ``file_columns`` of a source.
 
     The source's ``meta`` names the plugin and holds ``customer_file`` (see
-    `segmentation.ingest.open_customers`) and ``seeds_dir``.
+    `segmentation.ingest.customer_file.open_customers`) and ``seeds_dir``.
     """
 
     _connection: duckdb.DuckDBPyConnection

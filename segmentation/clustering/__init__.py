@@ -1,0 +1,1 @@
+"""Feature set A, the clustering methods and the silhouette."""

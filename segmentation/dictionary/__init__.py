@@ -1,0 +1,1 @@
+"""The data dictionary: reading, checking, Excel and docs."""
