@@ -54,6 +54,9 @@ _RELATION_ROWS = {
         {"attribute": "industry", "encoding": "nominal", "transform": "none"},
         {"attribute": "is_fashion", "encoding": "flag", "transform": "none"},
     ],
+    "int_kprototypes_prototypes": [
+        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
+    ],
 }
 
 execute = True

@@ -154,7 +154,7 @@ def hard_coded_relations(sql: str) -> list[str]:
     sql = re.sub(r"{#.*?#}|{%.*?%}|--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
     sql = re.sub(r"'[^']*'", "''", sql)
     sql = re.sub(r"{{-?\s*(ref|source)\s*\(.*?}}", "(relation)", sql, flags=re.DOTALL)
-    ctes = set(re.findall(r"\b(\w+)\s+as\s+\(", sql))
+    ctes = set(re.findall(r"\b(\w+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(", sql))
     read = re.findall(r"(?<!distinct )\b(?:from|join)\s+([^\s(][^\s,)]*)", sql)
     return [name for name in read if name not in ctes]
 
