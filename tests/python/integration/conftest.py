@@ -1,0 +1,66 @@
+"""The sample, the project built on it once, and a copy of that database for other builds."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import Project, expect_success
+
+from segmentation.sample.generate import write_sample
+
+SAMPLE_ROWS = 4_500
+"""More than two of DuckDB's vectors: with fewer its threads never add up in another order."""
+
+SAMPLE_SEED = 20250728
+
+
+@pytest.fixture(scope="session")
+def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Customers of the synthetic file, as CSV."""
+    path = tmp_path_factory.mktemp("sample") / "customers.csv"
+    write_sample(path, SAMPLE_ROWS, SAMPLE_SEED)
+    return path
+
+
+@pytest.fixture(scope="session")
+def customers(sample_file: Path) -> pd.DataFrame:
+    """The rows of the sample as text, to write files from; copy before you change them."""
+    return pd.read_csv(sample_file, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="session")
+def planted(sample_file: Path) -> pd.Series:
+    """The planted segment by customer id."""
+    planted = pd.read_csv(sample_file.with_name("customers_planted.csv"), dtype=str)
+    return planted.set_index("corporation_id")["planted_segment"]
+
+
+@pytest.fixture(scope="session")
+def far_zone() -> datetime.timezone:
+    """A time zone in which it is another day than in Greenwich."""
+    hour = datetime.datetime.now(datetime.UTC).hour
+    return datetime.timezone(datetime.timedelta(hours=14 if hour >= 11 else -12))
+
+
+@pytest.fixture(scope="session")
+def built(
+    sample_file: Path, far_zone: datetime.timezone, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """The project, built on the sample with one dbt thread. Tests only read it."""
+    offset = far_zone.utcoffset(None) // datetime.timedelta(hours=1)
+    zone = f"<{offset:+d}>{-offset}"  # POSIX counts westwards
+    project = Project(tmp_path_factory.mktemp("built"), env={"DBT_THREADS": "1", "TZ": zone})
+    expect_success(project.build(sample_file))
+    return project
+
+
+@pytest.fixture(scope="session")
+def spare(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project over a copy of that database, for builds that stop early or go wrong."""
+    project = Project(tmp_path_factory.mktemp("spare"))
+    shutil.copy(built.database, project.database)
+    return project

@@ -1,0 +1,227 @@
+"""The marts say the same thing as the customers they stand for, recomputed here in pandas."""
+
+import codecs
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import Project
+from scipy import stats
+from sklearn.metrics import adjusted_rand_score
+
+SEGMENTATIONS = ["kprototypes_k4", "kprototypes_k5", "kprototypes_k6", "kprototypes_k7"]
+PLANTED_K = 5
+NUMBERS = ["month_avg_spend_amt", "days_since_last_spend", "financial_runway_months", "spend_trend"]
+TEXTS = ["main_media", "corporation_size", "top_l2_category", "spend_level"]
+
+
+@pytest.fixture(scope="module")
+def staged(built: Project) -> pd.DataFrame:
+    """Customers with their attributes and feature set B's bins."""
+    table = built.query("select * from stg_crm__customers").set_index("customer_id")
+    bins = built.query("select customer_id, spend_level from int_feature_set_b")
+    return table.join(bins.set_index("customer_id"))
+
+
+@pytest.fixture(scope="module")
+def clusters(built: Project) -> pd.DataFrame:
+    """The cluster of every customer, a column a segmentation."""
+    table = built.query("select * from fct_candidate_segments")
+    return table.pivot(index="customer_id", columns="segmentation_id", values="cluster")
+
+
+@pytest.fixture(scope="module")
+def segments(built: Project) -> pd.DataFrame:
+    return built.query("select * from dim_segments").set_index(["segmentation_id", "cluster"])
+
+
+@pytest.fixture(scope="module")
+def kpis(built: Project) -> pd.DataFrame:
+    keys = ["segmentation_id", "cluster", "attribute"]
+    return built.query("select * from rpt_segment_kpis").set_index(keys).sort_index()
+
+
+@pytest.fixture(scope="module")
+def mix(built: Project) -> pd.DataFrame:
+    keys = ["segmentation_id", "cluster", "attribute", "level"]
+    return built.query("select * from rpt_segment_mix").set_index(keys).sort_index()
+
+
+def test_every_customer_is_in_every_segmentation_once(
+    clusters: pd.DataFrame, staged: pd.DataFrame, customers: pd.DataFrame
+) -> None:
+    assert list(clusters.columns) == SEGMENTATIONS
+    assert clusters.notna().all(axis=None)
+    assert set(clusters.index) == set(staged.index) == set(customers["corporation_id"])
+    assert [clusters[name].nunique() for name in SEGMENTATIONS] == [4, 5, 6, 7]
+
+
+def test_segment_sizes_shares_and_ids(
+    segments: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
+) -> None:
+    spend = staged["month_avg_spend_amt"].fillna(0)
+    for name in SEGMENTATIONS:
+        found = segments.loc[name].sort_index()
+        expected = spend.groupby(clusters[name]).agg(["size", "sum"])
+        assert list(found["customers"]) == list(expected["size"])
+        np.testing.assert_allclose(found["segment_value"], expected["sum"], rtol=1e-12)
+        np.testing.assert_allclose(found["customer_share"], expected["size"] / len(staged))
+        np.testing.assert_allclose(found["spend_share"], expected["sum"] / spend.sum())
+        assert found["customer_share"].sum() == pytest.approx(1, abs=1e-12)
+        assert found["spend_share"].sum() == pytest.approx(1, abs=1e-12)
+        by_spend = found.sort_values("segment_value", ascending=False)["segment_id"]
+        assert list(by_spend) == [f"S{rank:02d}" for rank in range(1, len(found) + 1)]
+        assert found["name_zh"].is_unique
+        assert found["name_en"].is_unique
+
+
+def test_customer_list_is_the_final_segmentation(
+    built: Project, clusters: pd.DataFrame, segments: pd.DataFrame
+) -> None:
+    final = built.one("select segmentation_id from dim_segmentations where is_final")
+    table = built.query("select * from fct_customer_segments").set_index("customer_id")
+    pd.testing.assert_series_equal(
+        table["cluster"].sort_index(), clusters[final].sort_index(), check_names=False
+    )
+    own = segments.loc[final].loc[table["cluster"]]
+    assert list(table["segment_id"]) == list(own["segment_id"])
+    assert list(table["name_zh"]) == list(own["name_zh"])
+    assert (table["segment_id"] != table["runner_up_segment_id"]).all()
+    assert (table["distance"] <= table["runner_up_distance"]).all()
+    assert table["silhouette"].between(-1, 1).all()
+
+
+def test_numbers_of_every_segment(
+    kpis: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
+) -> None:
+    for attribute in NUMBERS:
+        everyone = staged[attribute].astype(float)
+        known = everyone.notna().sum()
+        spread = everyone.std(ddof=0)
+        for name in SEGMENTATIONS:
+            grouped = everyone.groupby(clusters[name])
+            count, mean = grouped.count(), grouped.mean()
+            error = spread / np.sqrt(count) * np.sqrt((known - count) / (known - 1))
+            expected = pd.DataFrame(
+                {
+                    "customers": grouped.size(),
+                    "known_customers": count,
+                    "total": grouped.sum(min_count=1),
+                    "mean": mean,
+                    "median": grouped.median(),
+                    "std_dev": grouped.std(),
+                    "p25": grouped.quantile(0.25),
+                    "p75": grouped.quantile(0.75),
+                    "overall_mean": everyone.mean(),
+                    "overall_median": everyone.median(),
+                    "index_vs_overall": mean / everyone.mean(),
+                    "effect_size": (mean - everyone.mean()) / spread,
+                    "v_test": (mean - everyone.mean()) / error,
+                }
+            )
+            found = kpis.xs((name, attribute), level=["segmentation_id", "attribute"])
+            np.testing.assert_allclose(found[list(expected)].astype(float), expected, rtol=1e-8)
+
+
+def test_levels_of_every_segment(
+    mix: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
+) -> None:
+    for attribute in TEXTS:
+        levels = staged[attribute].fillna("unknown")
+        for name in SEGMENTATIONS:
+            counts = pd.crosstab(clusters[name], levels)
+            found = mix.xs((name, attribute), level=["segmentation_id", "attribute"])
+            pd.testing.assert_frame_equal(
+                found["customers"].unstack("level"), counts, check_dtype=False, check_names=False
+            )
+            share = counts.div(counts.sum(axis=1), axis=0)
+            overall = counts.sum() / len(levels)
+            for column, expected in (
+                ("share_of_segment", share),
+                ("share_overall", share * 0 + overall),
+                ("lift", share / overall),
+            ):
+                np.testing.assert_allclose(found[column].unstack("level"), expected, rtol=1e-12)
+            sums = found[["share_of_segment", "share_overall"]].groupby("cluster").sum()
+            np.testing.assert_allclose(sums, 1, atol=1e-12)
+
+
+def test_levels_against_the_hypergeometric_distribution(
+    built: Project, mix: pd.DataFrame, clusters: pd.DataFrame
+) -> None:
+    tests = built.query("select * from ml_segment_tests where level is not null")
+    keys = ["segmentation_id", "cluster", "attribute", "level"]
+    p_values = tests.set_index(keys)["p_value"]
+    for name in SEGMENTATIONS:
+        sizes = clusters[name].value_counts()
+        for attribute in TEXTS:
+            found = mix.xs((name, attribute), level=["segmentation_id", "attribute"])
+            for (cluster, level), row in found.iterrows():
+                have = round(row["share_overall"] * len(clusters))
+                drawn = stats.hypergeom(len(clusters), have, sizes[cluster])
+                equal = drawn.pmf(row["customers"])
+                below = 2 * drawn.cdf(row["customers"] - 1) + equal
+                above = 2 * drawn.sf(row["customers"]) + equal
+                expected = min(1, below, above)
+                p_value = p_values[name, cluster, attribute, level]
+                assert p_value == pytest.approx(expected, rel=1e-6, abs=1e-300)
+                if expected > 1e-290:
+                    v_test = np.sign(row["lift"] - 1) * stats.norm.isf(expected / 2)
+                    assert row["v_test"] == pytest.approx(v_test, rel=1e-5, abs=1e-6)
+
+
+def test_adjusted_p_values_are_benjamini_and_hochbergs(
+    built: Project, kpis: pd.DataFrame, mix: pd.DataFrame
+) -> None:
+    tests = built.query("select * from ml_segment_tests")
+    for name in SEGMENTATIONS:
+        own = tests[tests["segmentation_id"] == name].sort_values("p_value")
+        known = own[own["p_value"].notna()]
+        ranks = np.arange(1, len(known) + 1)
+        stepped = known["p_value"] * len(known) / ranks
+        expected = stepped[::-1].cummin()[::-1].clip(upper=1)
+        np.testing.assert_allclose(known["p_adjusted"], expected, rtol=1e-9)
+
+        numbers = own[own["level"].isna()].set_index(["cluster", "attribute"])["p_adjusted"]
+        shown = kpis.loc[name]["p_adjusted"]
+        pd.testing.assert_series_equal(shown.sort_index(), numbers.sort_index())
+        levels = own[own["level"].notna()].set_index(["cluster", "attribute", "level"])
+        shown = mix.loc[name]["p_adjusted"]
+        pd.testing.assert_series_equal(shown.sort_index(), levels["p_adjusted"].sort_index())
+
+
+def test_every_profile_covers_every_segment(kpis: pd.DataFrame, mix: pd.DataFrame) -> None:
+    clusters = [(name, c) for name in SEGMENTATIONS for c in range(int(name[-1]))]
+    for attribute, rows in kpis.groupby("attribute"):
+        assert list(rows.index.droplevel("attribute")) == clusters, attribute
+    for attribute, rows in mix.groupby(["attribute", "level"]):
+        assert list(rows.index.droplevel(["attribute", "level"])) == clusters, attribute
+
+
+def test_exported_files(built: Project) -> None:
+    table = built.query("select * from fct_customer_segments order by customer_id")
+    path = built.exports / "customer_segments.csv"
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == list(table.columns)
+    exported = pd.DataFrame(rows)
+    for column in table.columns:
+        if pd.api.types.is_float_dtype(table[column]):
+            assert list(exported[column].astype(float)) == list(table[column])
+        elif pd.api.types.is_bool_dtype(table[column]):
+            assert list(exported[column]) == list(table[column].map({True: "true", False: "false"}))
+        elif pd.api.types.is_datetime64_any_dtype(table[column]):
+            assert list(exported[column]) == list(table[column].dt.strftime("%Y-%m-%d"))
+        else:
+            assert list(exported[column]) == list(table[column].astype(str))
+
+    parquet = built.query(f"select * from '{built.exports}/customer_segments.parquet'")
+    pd.testing.assert_frame_equal(parquet, table)
+
+
+def test_planted_segments_are_found(clusters: pd.DataFrame, planted: "pd.Series[str]") -> None:
+    labels = clusters[f"kprototypes_k{PLANTED_K}"]
+    assert planted.nunique() == PLANTED_K
+    assert adjusted_rand_score(planted.loc[labels.index], labels) > 0.7
