@@ -11,8 +11,10 @@ The rule:
    Jaccard below 0.6), unless that holds for every K in the range.
 4. The range is cut to the plan's where they meet.
 
-Where the gap says K = 1 and no K in the range can be trusted, segments are *unsupported*, whatever
-the others say, and the range is the plan's. One of the two alone makes them *doubtful*.
+Segments are *unsupported* where the gap says K = 1 and at no K in the range all are stable (mean
+Jaccard from 0.75; two halves of nothing reach 0.4 to 0.7). The range is then the plan's. They are
+*doubtful* where the gap says K = 1 although they are stable, or where no K in the range can be
+trusted although the gap sees clusters.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import pandas as pd
 from segmentation.errors import InputError
 from segmentation.selection.elbow import EVEN, Knee, kneedle
 from segmentation.selection.gap import choose_by_gap
-from segmentation.selection.stability import DOUBTFUL
+from segmentation.selection.stability import DOUBTFUL, STABLE
 
 Support = Literal["supported", "doubtful", "unsupported"]
 
@@ -67,7 +69,11 @@ class _Evidence:
     is_even: bool
     gap: int | None  # the K it chose, if any
     gap_up_to: int | None  # the last K it was computed for; None: not computed
-    trusted: list[int] | None  # None: stability was not computed
+    jaccards: dict[int, float]  # by K; empty: stability was not computed
+
+    @property
+    def trusted(self) -> list[int]:
+        return [k for k, jaccard in self.jaccards.items() if jaccard >= DOUBTFUL]
 
 
 def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE) -> TechnicalRange:
@@ -87,10 +93,8 @@ def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE
     found = _evidence(rows)
     named = [k for k in (found.knee.k, found.widest, found.gap) if k is not None and k > 1]
     in_range = [k for k in found.judged if min(named) <= k <= max(named)]
-    supported = [k for k in in_range if found.trusted is None or k in found.trusted]
-    doubts = (found.gap == 1, not supported)
-    support: Support = "unsupported" if all(doubts) else "doubtful" if any(doubts) else "supported"
-    supported = supported or in_range
+    supported = [k for k in in_range if k in found.trusted] or in_range
+    support = _support(found, in_range)
     candidates = found.judged if support == "unsupported" else supported
     in_plan = [k for k in candidates if planned[0] <= k <= planned[1]]
     chosen = in_plan or supported
@@ -105,6 +109,14 @@ def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE
         reason_zh=evidence_zh + range_zh,
         reason_en=f"{evidence_en} {range_en}",
     )
+
+
+def _support(found: _Evidence, in_range: list[int]) -> Support:
+    """Whether the data support segments at all."""
+    best = max((found.jaccards[k] for k in in_range if k in found.jaccards), default=None)
+    if found.gap == 1:
+        return "unsupported" if best is not None and best < STABLE else "doubtful"
+    return "doubtful" if best is not None and best < DOUBTFUL else "supported"
 
 
 def _evidence(rows: pd.DataFrame) -> _Evidence:
@@ -135,7 +147,7 @@ def _evidence(rows: pd.DataFrame) -> _Evidence:
         is_even=widest in even,
         gap=choose_by_gap(gap["value"].to_numpy(), gap["std_error"].to_numpy()),
         gap_up_to=None if gap.empty else int(gap["k"].max()),
-        trusted=[k for k, jaccard in jaccards.items() if jaccard >= DOUBTFUL] if jaccards else None,
+        jaccards=jaccards,
     )
 
 
@@ -167,7 +179,7 @@ def _evidence_in_words(found: _Evidence) -> tuple[str, str]:
     elif found.gap_up_to is not None:
         zh += f"Gap 统计量到 K={found.gap_up_to} 仍在上升，未给出 K；"
         en += f"the gap is still rising at K = {found.gap_up_to} and chooses none; "
-    if found.trusted is None:
+    if not found.jaccards:
         zh, en = zh + "未计算稳定性。", en + "stability was not computed."
     elif found.trusted:
         zh += f"各群自助抽样 Jaccard 均不低于 {DOUBTFUL} 的 K：{_listed(found.trusted, '、')}。"
