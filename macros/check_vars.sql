@@ -25,7 +25,7 @@
         {%- do faults.append('kprototypes_engine is ' ~ var('kprototypes_engine') | pprint ~ '; give native or kmodes.') -%}
     {%- endif -%}
 
-    {%- for name in ['training_rows', 'min_customers', 'n_init'] if var(name) is not integer or var(name) < 1 -%}
+    {%- for name in ['training_rows', 'min_customers', 'n_init', 'n_bootstraps'] if var(name) is not integer or var(name) < 1 -%}
         {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a whole number of at least 1.') -%}
     {%- endfor -%}
     {%- if var('random_seed') is not integer or not 0 <= var('random_seed') < 2 ** 31 -%}

@@ -118,14 +118,16 @@ def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.sql(
-        "select segment_id, name_zh, name_en, dim_segments.customers, customer_share, spend_share "
+        "select segment_id, name_zh, name_en, dim_segments.customers, customer_share, "
+        "spend_share, jaccard "
         "from dim_segments inner join dim_segmentations using (segmentation_id) "
         "where is_final order by segment_id"
     ).fetchall()
-    lines = ["id    customers  of all  of value  name"]
-    for segment_id, name_zh, name_en, customers, customer_share, spend_share in rows:
+    lines = ["id    customers  of all  of value  comes back  name"]
+    for segment_id, name_zh, name_en, customers, customer_share, spend_share, jaccard in rows:
         lines.append(
-            f"{segment_id:<5} {customers:>9,} {customer_share:>7.1%} {spend_share:>9.1%}  "
+            f"{segment_id:<5} {customers:>9,} {customer_share:>7.1%} {spend_share:>9.1%} "
+            f"{jaccard:>11.0%}  "
             f"{name_zh} / {name_en}"
         )
     return lines

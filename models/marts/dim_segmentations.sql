@@ -25,6 +25,13 @@ candidates as (
 
 ),
 
+stability as (
+
+    select * from {{ ref('ml_segment_stability') }}
+    where cluster is null
+
+),
+
 sizes as (
 
     select
@@ -54,7 +61,12 @@ select
     sizes.customers,
     '{{ var("value_attribute") }}' as value_attribute,
     ranked.cost,
-    ranked.mean_silhouette
+    ranked.mean_silhouette,
+    stability.jaccard as min_jaccard,
+    stability.std_error as min_jaccard_std_error,
+    stability.stability
 from ranked
 inner join sizes
     on ranked.segmentation_id = sizes.segmentation_id
+left join stability
+    on ranked.segmentation_id = stability.segmentation_id

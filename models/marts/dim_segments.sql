@@ -12,6 +12,13 @@ traits as (
 
 ),
 
+stability as (
+
+    select * from {{ ref('ml_segment_stability') }}
+    where cluster is not null
+
+),
+
 phrases as (
 
     select
@@ -71,19 +78,31 @@ longer_names as (
 )
 
 select
-    segmentation_id,
-    cluster,
-    segment_id,
+    longer_names.segmentation_id,
+    longer_names.cluster,
+    longer_names.segment_id,
     case
-        when count(*) over (partition by segmentation_id, longer_name_zh) = 1 then longer_name_zh
-        else longer_name_zh || '·' || segment_id
+        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_zh) = 1 then longer_names.longer_name_zh
+        else longer_names.longer_name_zh || '·' || longer_names.segment_id
     end as name_zh,
     case
-        when count(*) over (partition by segmentation_id, longer_name_en) = 1 then longer_name_en
-        else longer_name_en || ' · ' || segment_id
+        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_en) = 1 then longer_names.longer_name_en
+        else longer_names.longer_name_en || ' · ' || longer_names.segment_id
     end as name_en,
-    customers,
-    customer_share,
-    segment_value,
-    spend_share
+    longer_names.customers,
+    longer_names.customer_share,
+    longer_names.segment_value,
+    longer_names.spend_share,
+    stability.jaccard,
+    stability.stability,
+    case stability.stability
+        when 'highly stable' then '高度稳定'
+        when 'stable' then '稳定'
+        when 'doubtful' then '存疑'
+        when 'not to be trusted' then '不可信'
+    end as stability_zh
 from longer_names
+left join stability
+    on
+        longer_names.segmentation_id = stability.segmentation_id
+        and longer_names.cluster = stability.cluster
