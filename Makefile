@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export DBT_PROFILES_DIR := $(CURDIR)
-export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# Nothing outside this folder is touched, pip's cache included.
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # `make test` builds a small sample into a database of its own.
 TEST_DIR := target/test
@@ -15,8 +17,8 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
 # The sample file where there is no customer file, dbt build (exports included), and a summary.
@@ -37,7 +39,7 @@ test: .venv/.installed
 	mkdir -p $(TEST_DIR)/exports
 	$(BIN)/segmentation sample --rows 1500 --output $(TEST_DIR)/customers.csv
 	$(TEST_ENV) $(BIN)/dbt build
-	$(BIN)/pytest
+	$(BIN)/pytest --basetemp=$(TEST_DIR)/pytest
 
 # The dbt documentation with the lineage; look at it with `dbt docs serve`.
 docs: .venv/.installed
