@@ -17,12 +17,13 @@ file_rows as (
 
 ),
 
+-- Columns of a file may have any name: here they go by their position.
 cleaned as (
 
     select
         _row_number
         {%- for column in file_columns %},
-        {{ clean_text(adapter.quote(column), missing_tokens.get(column, [])) }} as {{ adapter.quote(column) }}
+        {{ clean_text(adapter.quote(column), missing_tokens.get(column, [])) }} as text_{{ loop.index }}
         {%- endfor %}
     from file_rows
 
@@ -31,10 +32,9 @@ cleaned as (
 parsed as (
 
     select
-        _row_number
+        *
         {%- for column in file_columns %},
-        {{ parse_number(adapter.quote(column)) }} as {{ adapter.quote(column ~ '__number') }},
-        {{ adapter.quote(column) }}
+        {{ parse_number('text_' ~ loop.index) }} as number_{{ loop.index }}
         {%- endfor %}
     from cleaned
 
@@ -44,14 +44,15 @@ summaries as (
 
     select
         {%- for column in file_columns %}
-        {%- set number = adapter.quote(column ~ '__number') %}
+        {%- set text = 'text_' ~ loop.index %}
+        {%- set number = 'number_' ~ loop.index %}
         {
             'examined_rows': count(*),
-            'known_values': count({{ adapter.quote(column) }}),
+            'known_values': count({{ text }}),
             'numbers': count({{ number }}),
             'whole_numbers': count(*) filter (where {{ number }} = floor({{ number }})),
-            'flags': count({{ parse_flag(adapter.quote(column)) }}),
-            'dates': count({{ parse_date(adapter.quote(column)) }}) filter (where {{ number }} is null)
+            'flags': count({{ parse_flag(text) }}),
+            'dates': count({{ parse_date(text) }}) filter (where {{ number }} is null)
         } as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from parsed

@@ -72,6 +72,11 @@ class TestParseNumber:
         for written in ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y年%m月%d日"]:
             assert column(self.parse("x"), days.strftime(written).tolist()).isna().all()
 
+    def test_numbers_whose_powers_would_overflow_are_none(self) -> None:
+        huge = ["1e50", "-1e300", "1e999", "inf", "nan", "9" * 51, "1" + ",000" * 17]
+        assert column(self.parse("x"), huge).isna().all()
+        assert column(self.parse("x"), ["-9.5e49", "9" * 48, "1,000"]).notna().all()
+
 
 class TestSkewness:
     skewness = staticmethod(macro("macros/skewness.sql"))

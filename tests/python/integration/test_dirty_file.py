@@ -21,6 +21,7 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     rows["snapshot_date"] = "2025年07月28日"
     rows.loc[0, "snapshot_date"] = "2025/07/21"
     rows["客户经理"] = "张三"
+    rows["amount"], rows["amount__number"], rows['"a"; select'] = "12", "x", ""
     rows["channel_count"] = "2"
     rows["business_background"] = "Unknown"
     rows = rows.drop(columns=["is_core_category_clothing", "top_l3_category"])
@@ -37,6 +38,7 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     rows.loc[9, "has_high_risk_flag_gambling"] = "maybe"
     rows.loc[10, ["top_l2_category", "has_high_risk_flag_gambling"]] = ["博彩", "0"]
     rows.loc[11, "corporation_size"] = "巨头"
+    rows.loc[12, "month_avg_topup_amt"] = "1e200"
     rows["is_core_category_beauty"] = rows["is_core_category_beauty"].map({"1": "是", "0": "否"})
 
     repeated = rows.loc[[20, 20, 21]].copy()
@@ -89,7 +91,7 @@ def test_refused_rows_and_why(dirty: Project, customers: pd.DataFrame) -> None:
     }
     details = refused.set_index("row_number")["rejection_detail"]
     assert details[7] == "total_account_count = -1"
-    assert details[306] == "4 fields, but the header has 76"
+    assert details[306] == "4 fields, but the header has 79"
     raw = refused.set_index("row_number")["raw_row"]
     assert raw[306] == "12345,too,few,fields"
     assert json.loads(raw[304])["month_avg_spend_amt"] == "99,999,999"
@@ -124,6 +126,7 @@ def test_unreadable_values_are_unknown_and_counted(
     assert counts[counts > 0].to_dict() == {
         "month_avg_spend_amt": 2,
         "total_ad_count": 1,
+        "month_avg_topup_amt": 1,
         "has_high_risk_flag_gambling": 1,
     }
     examples = diagnostics["unreadable_examples"]
@@ -171,9 +174,15 @@ def test_flags_are_derived_or_compared(dirty: Project, diagnostics: pd.DataFrame
 
 
 def test_alignment_with_the_dictionary(alignment: pd.DataFrame) -> None:
-    unknown = alignment.loc["客户经理"]
-    assert unknown["verdict"] == "not_in_dictionary"
-    assert not unknown["is_in_dictionary"]
+    unknown = alignment[alignment["verdict"] == "not_in_dictionary"]
+    assert unknown["found_type"].to_dict() == {
+        "客户经理": "text",
+        "amount": "integer",
+        "amount__number": "text",
+        "a; select": "empty",
+    }
+    assert list(unknown.loc[["a; select"], "header"]) == ['"a"; select']
+    assert not unknown["is_in_dictionary"].any()
     verdicts = {
         "top_l3_category": "not_in_file",
         "business_background": "empty",
@@ -198,7 +207,7 @@ def test_summary_says_all_that(dirty: Project) -> None:
     for part in (
         "306 read, 298 kept, 8 refused (3 duplicate_id, 2 missing_id, 1 out_of_range, "
         "1 summary_row, 1 unreadable_row; see stg_crm__customers_rejected)",
-        "not in the dictionary, so not used: 客户经理",
+        "not in the dictionary, so not used: ",
         "month_avg_spend_amt: 2 could not be read and are unknown, such as 2025-07-01 | 约五千",
         "has_high_risk_flag_gambling",
         "K = 4",
