@@ -1,7 +1,7 @@
 """dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
 
-It also gives SQL the function ``check_inputs(customer_file, seeds_dir)``, which the on-run-start
-hook calls, so that a fault of the seeds or of the file's header stops a build before it writes.
+It also gives SQL two functions that say what is wrong, ``check_inputs(customer_file, seeds_dir)``
+and ``make_folder(folder)``: the on-run-start hook calls them and stops a build before it writes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
@@ -42,8 +43,25 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 
     _connection: duckdb.DuckDBPyConnection
 
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Open the database once before dbt does, which would answer with a traceback.
+
+        Raises
+        ------
+        DbtRuntimeError
+            The database cannot be opened.
+        """
+        try:
+            duckdb.connect(creds.path, config=config).close()
+        except duckdb.Error as error:
+            raise DbtRuntimeError(
+                f"The database {creds.path} cannot be opened: {str(error).splitlines()[0]} Close "
+                "the program that has it open (a BI tool, another dbt), or name another file in a "
+                "folder that exists with the environment variable DBT_DUCKDB_PATH."
+            ) from None
+
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Keep the connection for its cursors, give it ``check_inputs`` and the source's schema.
+        """Keep the connection for its cursors, give it the functions and the source's schema.
 
         dbt-duckdb creates the schema of a source when it loads one of its tables: in a new database
         two tables that are loaded at the same time would fail with a "write-write conflict".
@@ -58,6 +76,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             null_handling=FunctionNullHandling.SPECIAL,
             side_effects=True,
         )
+        conn.create_function("make_folder", make_folder, ["VARCHAR"], "VARCHAR", side_effects=True)
 
     def check_inputs(self, customer_file: str | None, seeds_dir: str) -> str:
         """Check the seeds, then the header of the customer file.
@@ -117,6 +136,26 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             )
         attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
         return open_customers(location, attributes, self._connection)
+
+
+def make_folder(folder: str) -> str:
+    """Make a folder, and those above it, where it is missing.
+
+    Parameters
+    ----------
+    folder : str
+        Path of the folder.
+
+    Returns
+    -------
+    str
+        What is wrong, for the user to read; empty when the folder is there.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"The folder {folder} cannot be made: {error.strerror}. Choose another one."
+    return ""
 
 
 def _describe(customers: CustomerFile) -> pa.Table:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
 from seed_samples import edit, write_seeds
 
-from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin
+from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin, make_folder
 
 CUSTOMERS = "cust_no,月均消耗,Category,备注\nC1,1.50,服装,\nC2,2\nC3,,,x\n"
 
@@ -188,3 +189,26 @@ def test_check_inputs_writes_nothing_but_the_schema_is_there_for_the_tables(
     assert (SOURCE_SCHEMA,) in connection.execute(schemas).fetchall()
     assert plugin.check_inputs(str(customer_file), str(seeds)) == ""
     assert connection.execute("select table_name from information_schema.tables").fetchall() == []
+
+
+def test_a_folder_is_made_from_sql(
+    plugin: BasePlugin, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "up" / "exports"
+    for _ in range(2):
+        assert connection.sql(f"select make_folder('{folder}')").fetchall() == [("",)]
+        assert folder.is_dir()
+
+
+def test_a_folder_that_cannot_be_made(customer_file: Path) -> None:
+    message = make_folder(f"{customer_file}/exports")
+    assert message.startswith(f"The folder {customer_file}/exports cannot be made: ")
+
+
+def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) -> None:
+    for path in (tmp_path / "missing" / "x.duckdb", tmp_path / "text.duckdb"):
+        if path.parent.is_dir():
+            path.write_text("no database")
+        credentials = DuckDBCredentials(path=str(path), schema="main", database="x")
+        with pytest.raises(DbtRuntimeError, match=r"cannot be opened: IO Error: .*DBT_DUCKDB_PATH"):
+            plugin.update_connection_config(credentials, {})

@@ -63,4 +63,5 @@ def spare(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project over a copy of that database, for builds that stop early or go wrong."""
     project = Project(tmp_path_factory.mktemp("spare"))
     shutil.copy(built.database, project.database)
+    shutil.copytree(built.exports, project.exports)
     return project

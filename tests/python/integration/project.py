@@ -76,9 +76,6 @@ class Project:
     root: Path = ROOT
     env: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.exports.mkdir(parents=True, exist_ok=True)
-
     @property
     def database(self) -> Path:
         return self.work / "segmentation.duckdb"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from project import MARTS, Project, expect_clean_failure
@@ -42,6 +43,11 @@ def required(customers: pd.DataFrame) -> pd.DataFrame:
     return customers[REQUIRED].head(150).copy()
 
 
+def exported(project: Project) -> dict[Path, bytes]:
+    """The exported files."""
+    return {path: path.read_bytes() for path in project.exports.glob("*")}
+
+
 def expect_refusal(project: Project, customer_file: Path, *messages: str) -> None:
     """The build stops before it starts: no relation changes."""
     before = project.fingerprints(project.relations())
@@ -60,13 +66,13 @@ def expect_marts_kept(
 ) -> None:
     """The build stops at a model, all after it is skipped, and marts and exports stay."""
     before = project.fingerprints(marts)
-    exported = {path: path.read_bytes() for path in project.exports.iterdir()}
+    before_exports = exported(project)
     run = project.build(customer_file)
     expect_clean_failure(run, *messages)
     assert [name for name, status in run.statuses.items() if status == "error"] == [model]
     assert {run.statuses[mart] for mart in marts} == {"skipped"}
     assert project.fingerprints(marts) == before
-    assert {path: path.read_bytes() for path in project.exports.iterdir()} == exported
+    assert exported(project) == before_exports
 
 
 def test_missing_columns_are_all_named_with_the_nearest_header(
@@ -95,6 +101,12 @@ def test_header_without_rows_in_a_new_database(
     run = project.build(inbox)
     expect_clean_failure(run, str(inbox), "there is a header but no row below it")
     assert project.relations() == []
+
+
+def test_database_that_another_program_has_open(sample_file: Path, spare: Project) -> None:
+    with duckdb.connect(str(spare.database), read_only=True):
+        run = spare.build(sample_file)
+    expect_clean_failure(run, "segmentation.duckdb cannot be opened", "Close the program")
 
 
 def test_empty_file(inbox: Path, spare: Project) -> None:
