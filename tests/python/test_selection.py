@@ -10,7 +10,7 @@ from kneed import DataGenerator
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_samples, silhouette_score
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from segmentation.clustering import kprototypes
 from segmentation.clustering.candidates import MixedMatrix
@@ -19,7 +19,7 @@ from segmentation.selection.criteria import COLUMNS, criteria_frame
 from segmentation.selection.elbow import Knee, kneedle, pairwise_agreement, segmentation_criteria
 from segmentation.selection.gamma import DOMINANT, cost_shares, gamma_sweep
 from segmentation.selection.gap import CHOSEN, RISING, gap_statistic, kprototypes_costs
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import Rows, _fill_empty, fit_path
 from segmentation.selection.replicates import run_replicates
 from segmentation.selection.stability import (
     best_jaccards,
@@ -275,6 +275,12 @@ class TestPaths:
         path = fit_path(Rows.encode(matrix, GAMMA), 4, np.random.default_rng(0))
         assert path[3].cost == pytest.approx(0.0, abs=1e-4)
         assert set(path[4].labels) == {0, 1, 2, 3}
+
+    def test_an_empty_cluster_does_not_empty_another(self):
+        rows = Rows.encode(mixed([[0.0], [1.0], [9.0]], np.empty((3, 0)), []), GAMMA)
+        labels = np.array([0, 0, 1])  # nobody in cluster 2; the costliest row is alone in 1
+        offsets = np.array([[0.0, 0, 0], [1, 0, 0], [0, 99, 0]], dtype=np.float32)
+        assert _fill_empty(labels, offsets, rows).tolist() in ([2, 0, 1], [0, 2, 1])
 
 
 def plain_gap(numeric: np.ndarray, k_max: int, n_references: int, seed: int):
@@ -588,6 +594,13 @@ def test_replicates_log_how_far_they_are(caplog):
         "test: 10 replicates",
         *(f"test: {done} of 10" for done in (2, 4, 6, 8, 10)),
     ]
+
+
+def test_replicates_run_one_thread_each():
+    assert KMeans(2).fit([[0.0], [1.0]])  # loads OpenMP
+    pools = run_replicates(lambda number, rng: threadpool_info(), 3, name="test", n_jobs=2)
+    assert {pool["user_api"] for of_one in pools for pool in of_one} == {"blas", "openmp"}
+    assert {pool["num_threads"] for of_one in pools for pool in of_one} == {1}
 
 
 def test_pairwise_agreement():
