@@ -14,6 +14,8 @@ from segmentation.errors import InputError
 
 Row = tuple[Any, ...]
 
+TRUSTED = ("stable", "highly stable")
+
 
 def summarise(database: Path, run_results: Path, exports: Path) -> str:
     """Write the summary of the last build.
@@ -43,7 +45,7 @@ def summarise(database: Path, run_results: Path, exports: Path) -> str:
                 "",
                 *_segments(connection),
             ]
-        except duckdb.CatalogException as error:
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise InputError(
                 f"{database} holds no finished build ({str(error).splitlines()[0]}); run dbt build."
             ) from error
@@ -85,14 +87,19 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"Values     {attribute}: {count:,} could not be read and are unknown, such as {examples}"
         for attribute, count, examples in unreadable
     ]
-    disagreements = _one(
-        connection, "select sum(flag_disagreements) from rpt_attribute_diagnostics"
-    )[0]
+    disagreements, contradictions = _one(
+        connection,
+        "select sum(flag_disagreements), sum(flag_contradictions) from rpt_attribute_diagnostics",
+    )
     if disagreements:
         lines.append(
-            f"Flags      {disagreements:,.0f} flags of the file, kept, contradict the categories "
-            "(rpt_attribute_diagnostics says which)"
+            f"Flags      {disagreements:,.0f} flags of the file, kept, differ from what the main "
+            f"categories say; {contradictions:,.0f} deny a category (rpt_attribute_diagnostics)"
         )
+    as_of_date = _one(connection, "select max(as_of_date) from fct_customer_segments")[0]
+    lines.append(
+        f"As of      {as_of_date} (the var as_of_date, else the file's snapshot_date, else today)"
+    )
     return lines
 
 
@@ -110,10 +117,23 @@ def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
     reason = (
         "the best mean silhouette" if decided_by == "mean_silhouette" else "the var final_k says so"
     )
-    return [
+    lines = [
         f"Segments   K = {k}, by {reason}: {silhouette:.3f} (of {by_k})",
         f"Value      {value_label} ({value_attribute})",
     ]
+    min_jaccard, stability = _one(
+        connection, "select min_jaccard, stability from dim_segmentations where is_final"
+    )
+    if stability not in TRUSTED:
+        stablest, of_stablest = _one(
+            connection,
+            "select k, min_jaccard from dim_segmentations order by min_jaccard desc, k limit 1",
+        )
+        lines.append(
+            f"Warning    the least stable segment comes back to {min_jaccard:.0%}, {stability}; "
+            f"K = {stablest} is the stablest ({of_stablest:.0%}). Decide with the var final_k."
+        )
+    return lines
 
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -35,5 +35,14 @@ select
             {%- endfor %}
         ],
         lambda flag: flag is not null
-    ) as disagreeing_flags
+    ) as disagreeing_flags,
+    list_filter(
+        [
+            cast(null as varchar)
+            {%- for flag in flags %},
+            case when {{ flag.attribute }}__file < {{ flag.attribute }}__derived then '{{ flag.attribute }}' end
+            {%- endfor %}
+        ],
+        lambda flag: flag is not null
+    ) as contradicted_flags
 from derived

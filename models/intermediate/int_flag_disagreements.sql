@@ -10,6 +10,7 @@ disagreements as (
 
     select
         customer_id,
+        contradicted_flags,
         unnest(disagreeing_flags) as attribute
     from customers
 
@@ -17,6 +18,7 @@ disagreements as (
 
 select
     attribute,
-    count(*) as disagreeing_customers
+    count(*) as disagreeing_customers,
+    count(*) filter (where list_contains(contradicted_flags, attribute)) as contradicted_customers
 from disagreements
 group by attribute

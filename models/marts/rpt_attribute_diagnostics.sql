@@ -96,6 +96,7 @@ select
     examples.out_of_range_examples,
     attributes.out_of_range_policy,
     coalesce(flag_disagreements.disagreeing_customers, 0) as flag_disagreements,
+    coalesce(flag_disagreements.contradicted_customers, 0) as flag_contradictions,
     selection.in_feature_set_a,
     selection.reason,
     case selection.reason
