@@ -39,7 +39,7 @@ test: .venv/.installed
 	mkdir -p $(TEST_DIR)/exports
 	$(BIN)/segmentation sample --rows 1500 --output $(TEST_DIR)/customers.csv
 	$(TEST_ENV) $(BIN)/dbt build
-	$(BIN)/pytest --basetemp=$(TEST_DIR)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --basetemp=$(TEST_DIR)/pytest
 
 # The dbt documentation with the lineage; look at it with `dbt docs serve`.
 docs: .venv/.installed

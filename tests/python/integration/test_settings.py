@@ -10,6 +10,7 @@ import yaml
 from project import MARTS, ROOT, Project, expect_clean_failure, expect_success
 
 from segmentation.clustering import candidates
+from segmentation.selection import stability
 
 VARS = {
     "as_of_date": "2024-12-31",
@@ -23,6 +24,7 @@ VARS = {
     "gamma": 0.7,
     "kprototypes_engine": "kmodes",
     "n_init": 3,
+    "n_bootstraps": 7,
     "random_seed": 99,
     "borderline_margin": 0.5,
 }
@@ -83,6 +85,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
             "n_init": 0,
+            "n_bootstraps": 0,
             "random_seed": "x",
             "high_spend_share": 1,
             "max_missing_share": "0.6",
@@ -101,6 +104,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
         "n_init is 0;",
+        "n_bootstraps is 0;",
         "random_seed is 'x';",
         "high_spend_share is 1;",
         "max_missing_share is '0.6';",
@@ -206,6 +210,22 @@ def test_engine_starts_and_seed(changed: Project) -> None:
     assert as_text(fitted(changed, **{**settings, "engine": "native"})) != table
     assert as_text(fitted(changed, **{**settings, "n_init": 1})) != table
     assert as_text(fitted(changed, **{**settings, "seed": 98})) != table
+
+
+def test_bootstraps(changed: Project) -> None:
+    encoded = changed.query("select * from ml_feature_set_a order by customer_id")
+    matrix = candidates.mixed_matrix(
+        encoded, changed.query("select * from ml_feature_set_a_parameters")
+    )
+    models = changed.query("select * from ml_kprototypes_parameters")
+    labels = changed.query(
+        "select * from ml_kprototypes_labels order by segmentation_id, customer_id"
+    )
+    table = as_text(changed.query("select * from ml_segment_stability"))
+    judged = stability.judge_segments(matrix, models, labels, n_bootstraps=7, seed=99)
+    assert as_text(judged) == table
+    for other in ({"n_bootstraps": 50, "seed": 99}, {"n_bootstraps": 7, "seed": 98}):
+        assert as_text(stability.judge_segments(matrix, models, labels, **other)) != table
 
 
 def test_borderline_margin(changed: Project) -> None:
