@@ -1,69 +1,65 @@
 -- noqa: disable=LT02
 {%- set file_columns = column_names(ref('base_crm__customers_raw'))
     | reject('in', ['_row_number', '_read_error', '_raw_line']) | list -%}
-{%- set missing_tokens = {} -%}
-{%- for attribute in dictionary() -%}
-    {%- do missing_tokens.update({attribute.attribute: (attribute.missing_tokens or '').split('|')}) -%}
-{%- endfor %}
+{%- set attributes_with_tokens = dictionary() | selectattr('missing_tokens') | list %}
 
 with
 
 file_rows as (
 
-    select * from {{ ref('base_crm__customers_raw') }}
+    select
+        {%- for column in file_columns %}
+        coalesce({{ adapter.quote(column) }}, '') as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('base_crm__customers_raw') }}
     where
         _read_error is null
         and _row_number <= {{ var('training_rows') }}
 
 ),
 
--- Columns of a file may have any name: here they go by their position.
+-- A row for each value of the file: whatever the columns are called, one expression reads them all.
+file_values as (
+
+    unpivot file_rows
+    on columns(*)
+    into name column_name value raw_value
+
+),
+
 cleaned as (
 
     select
-        _row_number
-        {%- for column in file_columns %},
-        {{ clean_text(adapter.quote(column), missing_tokens.get(column, [])) }} as text_{{ loop.index }}
-        {%- endfor %}
-    from file_rows
+        column_name,
+        {{ clean_text('raw_value') }} as clean_value
+    from file_values
+
+),
+
+known as (
+
+    select
+        column_name,
+        case
+            {%- for attribute in attributes_with_tokens %}
+            when
+                column_name = {{ sql_literal(attribute.attribute) }}
+                and {{ clean_text('clean_value', attribute.missing_tokens.split('|')) }} is null
+                then null
+            {%- endfor %}
+            else clean_value
+        end as known_value
+    from cleaned
 
 ),
 
 parsed as (
 
     select
-        *
-        {%- for column in file_columns %},
-        {{ parse_number('text_' ~ loop.index) }} as number_{{ loop.index }}
-        {%- endfor %}
-    from cleaned
-
-),
-
-summaries as (
-
-    select
-        {%- for column in file_columns %}
-        {%- set text = 'text_' ~ loop.index %}
-        {%- set number = 'number_' ~ loop.index %}
-        {
-            'examined_rows': count(*),
-            'known_values': count({{ text }}),
-            'numbers': count({{ number }}),
-            'whole_numbers': count(*) filter (where {{ number }} = floor({{ number }})),
-            'flags': count({{ parse_flag(text) }}),
-            'dates': count({{ parse_date(text) }}) filter (where {{ number }} is null)
-        } as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from parsed
-
-),
-
-by_column as (
-
-    unpivot summaries
-    on columns(*)
-    into name column_name value summary
+        column_name,
+        known_value,
+        {{ parse_number('known_value') }} as known_number
+    from known
 
 ),
 
@@ -71,8 +67,14 @@ counts as (
 
     select
         column_name,
-        summary.*
-    from by_column
+        count(*) as examined_rows,
+        count(known_value) as known_values,
+        count(known_number) as numbers,
+        count(*) filter (where known_number = floor(known_number)) as whole_numbers,
+        count({{ parse_flag('known_value') }}) as flags,
+        count(case when known_number is null then {{ parse_date('known_value') }} end) as dates
+    from parsed
+    group by column_name
 
 )
 
