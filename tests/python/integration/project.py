@@ -27,6 +27,9 @@ PROJECT_PARTS = (
     "tests/generic",
     "tests/singular",
 )
+SHORT = {"k_values": [4], "n_init": 2, "n_bootstraps": 2}
+"""Vars of a build whose segmentations are not the point."""
+
 MARTS = (
     "dim_attributes",
     "dim_segmentations",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import Project, expect_success
+from project import SHORT, Project, expect_success
 
 from segmentation.summary import summarise
 
@@ -55,7 +55,7 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("dirty")
     (folder / "customers.csv").write_text(text, encoding="utf-8")
     project = Project(folder)
-    expect_success(project.build(folder / "customers.csv", variables={"k_values": [4]}, tests=True))
+    expect_success(project.build(folder / "customers.csv", variables=SHORT, tests=True))
     return project
 
 

@@ -49,12 +49,12 @@ def exported(project: Project) -> dict[Path, bytes]:
 
 
 def expect_refusal(project: Project, customer_file: Path, *messages: str) -> None:
-    """The build stops before it starts: no relation changes."""
-    before = project.fingerprints(project.relations())
+    """The build stops before it starts: not a byte of the database changes."""
+    before = project.database.read_bytes()
     run = project.build(customer_file)
     expect_clean_failure(run, str(customer_file), *messages)
     assert run.statuses == {}
-    assert project.fingerprints(project.relations()) == before
+    assert project.database.read_bytes() == before
 
 
 def expect_marts_kept(

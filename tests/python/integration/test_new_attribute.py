@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from project import ROOT, Project, copy_project, expect_success
+from project import ROOT, SHORT, Project, copy_project, expect_success
 
 # New rows, without the columns that stay empty; the ones after are quoted where they need it.
 NEW_ATTRIBUTES = [
@@ -110,7 +110,7 @@ def extended(file_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) 
             file.write(rows)
     file_rows.to_csv(folder / "customers.csv", index=False)
     project = Project(folder, root)
-    expect_success(project.build(folder / "customers.csv", variables={"k_values": [4]}, tests=True))
+    expect_success(project.build(folder / "customers.csv", variables=SHORT, tests=True))
     return project
 
 
@@ -192,7 +192,7 @@ def test_a_level_that_is_not_declared_is_shown(extended: Project) -> None:
 def test_a_file_without_the_new_required_column_is_refused(
     extended: Project, sample_file: Path
 ) -> None:
-    run = extended.build(sample_file, variables={"k_values": [4]})
+    run = extended.build(sample_file, variables=SHORT)
     assert run.returncode != 0
     assert "loyalty_points (会员积分, Loyalty points)" in run.output
     assert "Traceback" not in run.output
