@@ -146,7 +146,10 @@ with_row_reason as (
         case
             when read_error is not null then 'unreadable_row'
             when customer_id is null then 'missing_id'
-            when regexp_replace(lower(customer_id), '[\s:：.。()（）-]', '', 'g') in ('合计', '总计', '小计', '汇总', '总和', '平均', 'total', 'grandtotal', 'subtotal', 'sum', 'average')
+            when
+                regexp_replace(lower(customer_id), '[\s:：.。()（）-]', '', 'g') in (
+                    '合计', '总计', '小计', '汇总', '总和', '平均', 'total', 'grandtotal', 'subtotal', 'sum', 'average'
+                )
                 then 'summary_row'
             when refused_values != '' then 'out_of_range'
         end as row_reason
