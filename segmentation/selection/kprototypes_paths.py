@@ -151,7 +151,11 @@ def fit_path(rows: Rows, k_max: int, rng: np.random.Generator) -> dict[int, Part
         tried = [_lloyd(rows, start, EARLY_PASSES) for start in starts]
         fit = min(tried, key=lambda start: start.cost)
         fit = _lloyd(rows, fit.prototypes, MAX_PASSES)
-        while (better := _swap(rows, fit, rng)) is not None:
+        # As many as passes: where next to no cost is left, rounding alone would look like a saving.
+        for _ in range(MAX_PASSES):
+            better = _swap(rows, fit, rng)
+            if better is None:
+                break
             fit = _lloyd(rows, better.prototypes, MAX_PASSES)
         path[k] = Partition(fit.labels, fit.cost)
     return path
