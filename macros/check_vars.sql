@@ -25,8 +25,10 @@
         {%- do faults.append('kprototypes_engine is ' ~ var('kprototypes_engine') | pprint ~ '; give native or kmodes.') -%}
     {%- endif -%}
 
-    {%- for name in ['training_rows', 'min_customers', 'n_init', 'n_bootstraps'] if var(name) is not integer or var(name) < 1 -%}
-        {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a whole number of at least 1.') -%}
+    {#- Below 20 customers all may be in one fold of the target encoding; a standard error needs two bootstraps. -#}
+    {%- for name, least in {'training_rows': 20, 'min_customers': 20, 'n_init': 1, 'n_bootstraps': 2}.items()
+        if var(name) is not integer or var(name) < least -%}
+        {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a whole number of at least ' ~ least ~ '.') -%}
     {%- endfor -%}
     {%- if var('random_seed') is not integer or not 0 <= var('random_seed') < 2 ** 31 -%}
         {%- do faults.append('random_seed is ' ~ var('random_seed') | pprint ~ '; give a whole number from 0 to 2147483647.') -%}

@@ -30,17 +30,7 @@ PROJECT_PARTS = (
 SHORT = {"k_values": [4], "n_init": 2, "n_bootstraps": 2}
 """Vars of a build whose segmentations are not the point."""
 
-MARTS = (
-    "dim_attributes",
-    "dim_segmentations",
-    "dim_segments",
-    "fct_candidate_segments",
-    "fct_customer_segments",
-    "rpt_attribute_diagnostics",
-    "rpt_dictionary_alignment",
-    "rpt_segment_kpis",
-    "rpt_segment_mix",
-)
+MARTS = tuple(sorted(path.stem for path in (ROOT / "models" / "marts").glob("*.sql")))
 
 
 @dataclass(frozen=True)

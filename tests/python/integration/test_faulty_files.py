@@ -167,6 +167,7 @@ def test_nothing_varies(inbox: Path, required: pd.DataFrame, spare: Project) -> 
         "month_avg_spend_amt (constant)",
         "onboarding_intent_tier (not_in_file)",
         "business_background (all_unknown)",
+        marts=SEGMENT_MARTS,
     )
 
 

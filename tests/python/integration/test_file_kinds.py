@@ -38,7 +38,7 @@ def some_customers(customers: pd.DataFrame) -> pd.DataFrame:
 
 def as_csv(encoding: str, separator: str, bom: bytes = b"") -> Callable[..., str]:
     def write(rows: pd.DataFrame, folder: Path, project: Project) -> str:
-        path = folder / "customers.csv"
+        path = folder / "it's 客户 [1]*.csv"
         text = rows.to_csv(index=False, sep=separator, lineterminator="\r\n")
         path.write_bytes(bom + text.encode(encoding))
         return str(path)

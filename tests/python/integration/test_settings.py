@@ -85,13 +85,13 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
             "n_init": 0,
-            "n_bootstraps": 0,
+            "n_bootstraps": 1,
             "random_seed": "x",
             "high_spend_share": 1,
             "max_missing_share": "0.6",
             "borderline_margin": -0.1,
             "training_rows": 2.5,
-            "min_customers": True,
+            "min_customers": 19,
         },
     )
     expect_clean_failure(
@@ -104,13 +104,13 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
         "n_init is 0;",
-        "n_bootstraps is 0;",
+        "n_bootstraps is 1; give a whole number of at least 2.",
         "random_seed is 'x';",
         "high_spend_share is 1;",
         "max_missing_share is '0.6';",
         "borderline_margin is -0.1;",
         "training_rows is 2.5;",
-        "min_customers is True;",
+        "min_customers is 19; give a whole number of at least 20.",
     )
     assert run.statuses == {}
     assert spare.fingerprints(MARTS) == before
