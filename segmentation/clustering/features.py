@@ -30,7 +30,6 @@ from segmentation.errors import InputError
 UNKNOWN = "unknown"
 N_FOLDS = 5
 NUMERIC_ENCODINGS = ("numeric", "ordinal", "target")
-CATEGORICAL_ENCODINGS = ("nominal", "flag")
 PARAMETER_COLUMNS = ["attribute", "encoding", "transform", "parameter", "fold", "level", "value"]
 
 Floats = NDArray[np.float64]

@@ -7,6 +7,7 @@ numbers against pandas and hashlib, and the generic tests, which no unit test ca
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,17 @@ import pandas as pd
 import pytest
 from dbt_common.clients.jinja import get_environment
 
+from segmentation.dictionary.attributes import MISSING_TOKENS
+
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
 
 
-def macro(path: str) -> Callable[..., str]:
-    """Compile a macro that calls no other."""
+def macro(path: str, **called: Callable[..., str]) -> Callable[..., str]:
+    """Compile a macro, given the macros that it calls."""
     template = get_environment().from_string((ROOT / path).read_text(encoding="utf-8"))
     prefix = "dbt_macro__test_" if path.startswith("tests/") else "dbt_macro__"
-    return getattr(template.module, prefix + Path(path).stem)
+    return getattr(template.make_module(called), prefix + Path(path).stem)
 
 
 def column(expression: str, values: list[Any] | np.ndarray) -> pd.Series:
@@ -34,6 +37,26 @@ def column(expression: str, values: list[Any] | np.ndarray) -> pd.Series:
     with duckdb.connect() as connection:
         connection.register("customers", table)
         return connection.execute(f"select {expression} as y from customers").df()["y"]
+
+
+class TestCleanText:
+    clean = staticmethod(
+        macro("macros/clean_text.sql", sql_literal=macro("macros/sql_literal.sql"))
+    )
+
+    def test_knows_the_missing_tokens_of_the_library_and_no_others(self) -> None:
+        in_sql = re.search(r"not in \((.*)\)", self.clean("x"))
+        assert in_sql is not None
+        tokens = set(re.findall(r"'([^']*)'", in_sql[1]))
+        assert tokens == {token.lower() for token in MISSING_TOKENS}
+
+    @pytest.mark.parametrize("token", MISSING_TOKENS)
+    def test_missing_whatever_the_case_and_the_blanks(self, token: str) -> None:
+        written = [token, token.upper(), token.lower(), f" \t{token}\u3000"]
+        assert column(self.clean("x"), written).isna().all()
+
+    def test_other_text_is_trimmed(self) -> None:
+        assert list(column(self.clean("x"), [" Facebook\n", "0"])) == ["Facebook", "0"]
 
 
 class TestParseNumber:
