@@ -12,10 +12,24 @@ traits as (
 
 ),
 
-stability as (
+criteria as (
 
-    select * from {{ ref('ml_segment_stability') }}
+    select * from {{ ref('int_k_criteria') }}
     where cluster is not null
+
+),
+
+criteria_by_segment as (
+
+    select
+        method || '_k' || k as segmentation_id,
+        cluster,
+        max(value) filter (where criterion = 'jaccard') as jaccard,
+        max(verdict) filter (where criterion = 'jaccard') as stability,
+        max(verdict_zh) filter (where criterion = 'jaccard') as stability_zh,
+        max(value) filter (where criterion = 'silhouette') as mean_silhouette
+    from criteria
+    group by method, k, cluster
 
 ),
 
@@ -93,16 +107,12 @@ select
     longer_names.customer_share,
     longer_names.segment_value,
     longer_names.spend_share,
-    stability.jaccard,
-    stability.stability,
-    case stability.stability
-        when 'highly stable' then '高度稳定'
-        when 'stable' then '稳定'
-        when 'doubtful' then '存疑'
-        when 'not to be trusted' then '不可信'
-    end as stability_zh
+    criteria_by_segment.mean_silhouette,
+    criteria_by_segment.jaccard,
+    criteria_by_segment.stability,
+    criteria_by_segment.stability_zh
 from longer_names
-left join stability
+left join criteria_by_segment
     on
-        longer_names.segmentation_id = stability.segmentation_id
-        and longer_names.cluster = stability.cluster
+        longer_names.segmentation_id = criteria_by_segment.segmentation_id
+        and longer_names.cluster = criteria_by_segment.cluster

@@ -9,5 +9,6 @@ scores as (
 select
     customer_id,
     segmentation_id,
-    cluster
+    cluster,
+    probability
 from scores

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from segmentation.clustering.candidates import MixedMatrix, one_hot_matrix
 from segmentation.clustering.centroids import (
     FloatArray,
     IntArray,
@@ -19,6 +20,7 @@ from segmentation.clustering.centroids import (
 )
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
+from segmentation.selection.gap import FitCosts
 from segmentation.selection.stability import Refit
 
 METHOD = "agglomerative"
@@ -93,29 +95,20 @@ def fit(
     points = one_hot.to_numpy(np.float64)
     tree_rows = draw_rows(len(points), max_tree_customers, seed)
     tree_points = points[tree_rows]
-    names = [column.partition("=") for column in one_hot.columns]
-    rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
     labels = []
     for k, tree_labels in _cluster(tree_points, k_values).items():
-        name = f"{METHOD}_k{k}"
-        centers = np.stack([tree_points[tree_labels == j].mean(axis=0) for j in range(k)])
+        centers = _centers(tree_points, tree_labels, k)
         nearest_cluster, _ = nearest(points, centers)
         cluster = nearest_cluster.copy()
         cluster[tree_rows] = tree_labels
         order = order_by_size(cluster, centers)
         centers, new_number = centers[order], np.argsort(order).astype(np.int32)
         cluster = new_number[cluster]
-        rows.append((name, None, "k", None, None, float(k)))
-        rows.append((name, None, "tree_customers", None, None, float(len(tree_rows))))
-        for j, (size, center) in enumerate(zip(np.bincount(cluster), centers, strict=True)):
-            rows.append((name, j, "size", None, None, float(size)))
-            for (attribute, _, level), value in zip(names, center.tolist(), strict=True):
-                rows.append((name, j, "center", attribute, level or None, value))
         labels.append(
             pd.DataFrame(
                 {
                     "customer_id": customer_ids.to_numpy(),
-                    "segmentation_id": name,
+                    "segmentation_id": f"{METHOD}_k{k}",
                     "k": np.int32(k),
                     "cluster": cluster,
                     "distance": ((points - centers[cluster]) ** 2).sum(axis=1),
@@ -124,18 +117,70 @@ def fit(
                 }
             )
         )
-    parameters = pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
+    found = pd.concat(labels, ignore_index=True)
+    return Segmentations(describe(one_hot, found), found)
+
+
+def describe(one_hot: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Write down what scoring needs to know of the clusters.
+
+    Parameters
+    ----------
+    one_hot : (n, features) the customers that were clustered
+    labels : of :class:`Segmentations`; those of one segmentation in the order of `one_hot`
+
+    Returns
+    -------
+    The parameters of :class:`Segmentations`
+    """
+    points = one_hot.to_numpy(np.float64)
+    names = [column.partition("=") for column in one_hot.columns]
+    rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
+    for name, of_name in labels.groupby("segmentation_id", sort=False):
+        cluster = of_name["cluster"].to_numpy()
+        in_tree = of_name["is_in_tree"].to_numpy()
+        k = int(of_name["k"].iloc[0])
+        centers = _centers(points[in_tree], cluster[in_tree], k)
+        rows.append((str(name), None, "k", None, None, float(k)))
+        rows.append((str(name), None, "tree_customers", None, None, float(in_tree.sum())))
+        for j, (size, center) in enumerate(zip(np.bincount(cluster), centers, strict=True)):
+            rows.append((str(name), j, "size", None, None, float(size)))
+            for (attribute, _, level), value in zip(names, center.tolist(), strict=True):
+                rows.append((str(name), j, "center", attribute, level or None, value))
+    return pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
         {"cluster": "Int32", "attribute": "str", "level": "str", "value": "float64"}
     )
-    return Segmentations(parameters, pd.concat(labels, ignore_index=True))
 
 
-def ward_refit(one_hot: pd.DataFrame, k_values: Sequence[int]) -> Refit:
+def _centers(points: FloatArray, labels: npt.NDArray[np.integer], k: int) -> FloatArray:
+    return np.stack([points[labels == j].mean(axis=0) for j in range(k)])
+
+
+def ward_costs(k_max: int) -> FitCosts:
+    """Return a `fit_costs` for :func:`segmentation.selection.gap.gap_statistic`.
+
+    The cost is Ward's: the within-cluster sum of squares of the one-hot customers, for
+    k = 1, ..., `k_max`. A tree has them all, as its heights are what each merge adds.
+    """
+
+    def fit_costs(matrix: MixedMatrix, _: np.random.Generator) -> dict[int, float]:
+        points, weight = np.unique(one_hot_matrix(matrix), axis=0, return_counts=True)
+        within = np.cumsum(ward_tree(points, weight.astype(np.float64)).heights)
+        return {k: float(within[-k]) for k in range(1, k_max + 1)}
+
+    return fit_costs
+
+
+def ward_refit(points: FloatArray, k_values: Sequence[int]) -> Refit:
     """Return a `refit` for :func:`segmentation.selection.stability.bootstrap_stability`.
 
     Each call builds a tree, in a time that grows with the square of the customers: give a part.
+
+    Parameters
+    ----------
+    points : (n, features) one-hot customers
+    k_values : numbers of clusters
     """
-    points = one_hot.to_numpy(np.float64)
 
     def refit(
         rows: npt.NDArray[np.intp], rng: np.random.Generator

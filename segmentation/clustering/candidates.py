@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,9 @@ from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from numpy.typing import NDArray
 
 from segmentation.clustering import features, kprototypes, silhouette
+from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
+from segmentation.selection.kprototypes_paths import Rows, fit_path
 
 METHOD = "kprototypes"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
@@ -31,6 +33,8 @@ class MixedMatrix:
     number_names, category_names : list of str
     levels : list of list of str
         The levels of each category, sorted.
+    flag_names : list of str
+        The categories that are flags: level 0 is no, level 1 yes.
     """
 
     numeric: NDArray[np.float64]
@@ -38,6 +42,7 @@ class MixedMatrix:
     number_names: list[str]
     category_names: list[str]
     levels: list[list[str]]
+    flag_names: list[str] = field(default_factory=list)
 
     @property
     def n_levels(self) -> list[int]:
@@ -74,7 +79,30 @@ def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix
         number_names=numbers,
         category_names=categories,
         levels=levels,
+        flag_names=[category for category in categories if encodings[category] == "flag"],
     )
+
+
+def one_hot_matrix(matrix: MixedMatrix) -> NDArray[np.float64]:
+    """Turn customers into numbers only: a column a level, of a flag the level 1 alone.
+
+    Returns
+    -------
+    ndarray of shape (n_customers, n_features)
+        The columns of :func:`segmentation.clustering.features.one_hot`, in another order.
+    """
+    columns = [matrix.numeric]
+    for name, codes, n_levels in zip(
+        matrix.category_names, matrix.codes.T, matrix.n_levels, strict=True
+    ):
+        levels = np.arange(n_levels)[1:] if name in matrix.flag_names else np.arange(n_levels)
+        columns.append((codes[:, None] == levels).astype(np.float64))
+    return np.hstack(columns)
+
+
+def some_customers(matrix: MixedMatrix, rows: NDArray[np.intp]) -> MixedMatrix:
+    """Take some of the customers, by row number."""
+    return replace(matrix, numeric=matrix.numeric[rows], codes=matrix.codes[rows])
 
 
 def fit_kprototypes(
@@ -113,9 +141,7 @@ def fit_kprototypes(
         ==================  =================================================================
         ``k``, ``gamma``    of the segmentation (cluster NA)
         ``size``            training customers of the cluster
-        ``scatter``         sum of their squared deviations from its centres, over all numbers
         ``center``          mean of one number over its customers
-        ``count``           its customers with that level of the category
         ``mode``            1 at the most frequent level of the category
         ==================  =================================================================
 
@@ -128,10 +154,12 @@ def fit_kprototypes(
         raise InputError(f"kprototypes_engine is {engine!r}; use one of {', '.join(ENGINES)}.")
     weight = _weight_of_a_mismatch(matrix, gamma)
     fit = _fit_native if engine == "native" else _fit_kmodes
+    fitted = {k: fit(matrix, k, weight, n_init, seed + k) for k in k_values}
+    if engine == "native":
+        fitted = _improve_along_path(matrix, fitted, weight, seed)
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
-    for k in k_values:
-        clustering = kprototypes.order_by_size(fit(matrix, k, weight, n_init, seed + k))
-        rows.extend(_model_rows(matrix, clustering, k))
+    for k, clustering in fitted.items():
+        rows.extend(_model_rows(matrix, kprototypes.order_by_size(clustering), k))
     return pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
         {"cluster": "Int32", "attribute": "str", "level": "str", "value": "float64"}
     )
@@ -165,6 +193,34 @@ def _fit_native(
     )
 
 
+def _improve_along_path(
+    matrix: MixedMatrix, fitted: Mapping[int, kprototypes.Clustering], gamma: float, seed: int
+) -> dict[int, kprototypes.Clustering]:
+    """Start once more from a path over all K, and keep what costs less.
+
+    The cost of one K then does not stick out of the curve for want of a lucky start.
+    """
+    rows = Rows.encode(matrix, gamma)
+    with single_threaded_blas():
+        path = fit_path(rows, max(fitted), np.random.default_rng(seed))
+    better = {}
+    for k, clustering in fitted.items():
+        statistics = silhouette.cluster_statistics(
+            matrix.numeric, matrix.codes, matrix.n_levels, path[k].labels, k
+        )
+        modes = [counts.argmax(axis=1) for counts in statistics.level_counts]
+        from_path = kprototypes.fit_encoded(
+            matrix.numeric,
+            matrix.codes,
+            matrix.n_levels,
+            k,
+            gamma=gamma,
+            init=[statistics.means, np.array(modes, dtype=np.int32).reshape(len(modes), k).T],
+        )
+        better[k] = min(clustering, from_path, key=lambda found: found.cost)
+    return better
+
+
 def _fit_kmodes(
     matrix: MixedMatrix, k: int, gamma: float, n_init: int, seed: int
 ) -> kprototypes.Clustering:
@@ -194,25 +250,19 @@ def _model_rows(
     name = f"{METHOD}_k{k}"
     # The labels that scoring will find: at an exact tie the lower cluster, whatever the fit said.
     labels = _nearest(matrix, clustering.centers, clustering.modes, clustering.gamma)[0]
-    statistics = silhouette.cluster_statistics(
-        matrix.numeric, matrix.codes, matrix.n_levels, labels, k
-    )
+    sizes = np.bincount(labels, minlength=k)
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = [
         (name, None, "k", None, None, float(k)),
         (name, None, "gamma", None, None, clustering.gamma),
     ]
     for cluster in range(k):
-        rows.append((name, cluster, "size", None, None, float(statistics.sizes[cluster])))
-        scatter = float(statistics.scatter[cluster].sum())
-        rows.append((name, cluster, "scatter", None, None, scatter))
+        rows.append((name, cluster, "size", None, None, float(sizes[cluster])))
         centers = clustering.centers[cluster].tolist()
         for number, center in zip(matrix.number_names, centers, strict=True):
             rows.append((name, cluster, "center", number, None, center))
         for j, (category, levels) in enumerate(
             zip(matrix.category_names, matrix.levels, strict=True)
         ):
-            for level, count in zip(levels, statistics.level_counts[j][cluster], strict=True):
-                rows.append((name, cluster, "count", category, level, float(count)))
             mode = levels[clustering.modes[cluster, j]]
             rows.append((name, cluster, "mode", category, mode, 1.0))
     return rows
@@ -235,7 +285,7 @@ def assign(
     -------
     DataFrame
         One row per customer and segmentation: customer_id, segmentation_id, k, cluster, distance
-        (squared, mixed) and silhouette (exact, over ``matrix``).
+        (squared, mixed).
     """
     assigned = []
     for segmentation_id, rows in parameters.groupby("segmentation_id", sort=True):
@@ -243,12 +293,6 @@ def assign(
         gamma = float(rows.loc[rows["parameter"] == "gamma", "value"].iloc[0])
         centers, modes = _prototypes(matrix, rows, k)
         labels, distances = _nearest(matrix, centers, modes, gamma)
-        statistics = silhouette.cluster_statistics(
-            matrix.numeric, matrix.codes, matrix.n_levels, labels, k
-        )
-        silhouettes = silhouette.silhouette_samples(
-            matrix.numeric, matrix.codes, labels, statistics, gamma
-        )
         assigned.append(
             pd.DataFrame(
                 {
@@ -257,11 +301,15 @@ def assign(
                     "k": np.int32(k),
                     "cluster": labels,
                     "distance": distances,
-                    "silhouette": silhouettes,
                 }
             )
         )
     return pd.concat(assigned, ignore_index=True)
+
+
+def fitted_gamma(parameters: pd.DataFrame) -> float:
+    """Read gamma from what :func:`fit_kprototypes` returned; it is the same for every K."""
+    return float(parameters.loc[parameters["parameter"] == "gamma", "value"].iloc[0])
 
 
 def _nearest(
@@ -286,27 +334,3 @@ def _prototypes(
         of_category = of_parameter["mode"][of_parameter["mode"]["attribute"] == category]
         modes[:, j] = pd.Index(matrix.levels[j]).get_indexer(pd.Index(of_category["level"]))
     return centers, modes
-
-
-def judge(labels: pd.DataFrame) -> pd.DataFrame:
-    """Criteria of every segmentation over the training customers.
-
-    Parameters
-    ----------
-    labels : DataFrame
-        What :func:`assign` returned, in a fixed order: sums of floats depend on it.
-
-    Returns
-    -------
-    DataFrame
-        One row per segmentation and criterion (``cost``, ``mean_silhouette``): segmentation_id,
-        method, k, criterion, value.
-    """
-    criteria = []
-    for segmentation_id, rows in labels.groupby("segmentation_id", sort=True):
-        k = int(rows["k"].iloc[0])
-        criteria.append((segmentation_id, METHOD, k, "cost", float(rows["distance"].sum())))
-        mean_silhouette = float(rows["silhouette"].mean())
-        criteria.append((segmentation_id, METHOD, k, "mean_silhouette", mean_silhouette))
-    columns = ["segmentation_id", "method", "k", "criterion", "value"]
-    return pd.DataFrame(criteria, columns=columns).astype({"k": "int32"})

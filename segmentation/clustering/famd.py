@@ -145,7 +145,26 @@ def fit(matrix: MixedMatrix, n_axes: int = 10) -> Famd:
     )
 
 
-def coordinates(matrix: MixedMatrix, parameters: pd.DataFrame) -> FloatArray:
+def as_rows(fitted: Famd) -> pd.DataFrame:
+    """Write a fitted FAMD as one table.
+
+    Returns
+    -------
+    The parameters, and as further ones ``eigenvalue`` (of each axis that has inertia),
+    ``coordinate`` and ``contribution`` (of each number or level on each axis kept)
+    """
+    eigenvalues = fitted.eigenvalues.rename(columns={"eigenvalue": "value"})
+    tables = [fitted.parameters, eigenvalues[["axis", "value"]].assign(parameter="eigenvalue")]
+    for name in ("coordinate", "contribution"):
+        of_attributes = fitted.contributions.rename(columns={name: "value"})
+        tables.append(of_attributes[["axis", "attribute", "level", "value"]].assign(parameter=name))
+    rows = pd.concat(tables, ignore_index=True)[PARAMETER_COLUMNS]
+    return rows.astype({"axis": "Int32", "attribute": "str", "level": "str"})
+
+
+def coordinates(
+    matrix: MixedMatrix, parameters: pd.DataFrame, n_axes: int | None = None
+) -> FloatArray:
     """Coordinates of customers on the fitted axes.
 
     Attributes are added one after the other, so that a customer's coordinates have the same bits in
@@ -154,13 +173,16 @@ def coordinates(matrix: MixedMatrix, parameters: pd.DataFrame) -> FloatArray:
     Parameters
     ----------
     matrix : any customers; a code of -1 is a level never seen
-    parameters : of a :class:`Famd`
+    parameters : of a :class:`Famd`; further rows, as :func:`as_rows` has them, are not read
+    n_axes : the first so many axes; all by default
 
     Returns
     -------
     (n, axes) coordinates; over the training customers an axis has mean 0 and its eigenvalue as
     variance
     """
+    if n_axes is not None:
+        parameters = parameters[parameters["axis"].isna() | (parameters["axis"] <= n_axes)]
     rows = dict(iter(parameters.sort_values("axis").groupby("parameter")))
     constants = rows["constant"]["value"].to_numpy(np.float64)
     loadings = dict(iter(rows["loading"].groupby("attribute")))

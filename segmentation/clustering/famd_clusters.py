@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import famd
-from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.candidates import MixedMatrix, some_customers
 from segmentation.clustering.centroids import (
     FloatArray,
     IntArray,
@@ -26,6 +25,7 @@ from segmentation.clustering.centroids import (
 )
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
+from segmentation.selection.gap import FitCosts
 from segmentation.selection.stability import HIGHLY_STABLE, Refit, bootstrap_stability
 
 KMEANS: Final = "famd_kmeans"
@@ -64,6 +64,33 @@ class Mixtures(NamedTuple):
 
     parameters: pd.DataFrame
     criteria: pd.DataFrame
+
+    def as_rows(self, components: pd.DataFrame) -> pd.DataFrame:
+        """Write all that a fit says as one table.
+
+        Parameters
+        ----------
+        components : what :func:`inspect_components` returned
+
+        Returns
+        -------
+        The columns of parameters, and covariance_type: of a criterion the type that it was computed
+        for, of all else the type chosen. Further parameters are the criteria and, of each
+        component, ``least_variance`` and ``is_collapsed`` (1 or 0).
+        """
+        chosen = self.criteria[self.criteria["is_chosen"]]
+        types = chosen.groupby("segmentation_id")["covariance_type"].first()
+        tables = [self.parameters]
+        for name in ("least_variance", "is_collapsed"):
+            of_components = components.rename(columns={name: "value"}).assign(parameter=name)
+            tables.append(of_components[["segmentation_id", "cluster", "parameter", "value"]])
+        rows = pd.concat(tables, ignore_index=True)
+        rows["covariance_type"] = rows["segmentation_id"].map(types)
+        criteria = self.criteria.rename(columns={"criterion": "parameter"})
+        rows = pd.concat([rows, criteria], ignore_index=True).astype(
+            {"cluster": "Int32", "axis": "Int32", "other_axis": "Int32", "value": "float64"}
+        )
+        return rows[["segmentation_id", "covariance_type", *PARAMETER_COLUMNS[1:]]]
 
 
 def fit_kmeans(
@@ -226,6 +253,39 @@ def assign_gmm(
     return pd.concat(assigned, ignore_index=True)
 
 
+def assign(
+    customer_ids: pd.Series[str],
+    coordinates: FloatArray,
+    kmeans: pd.DataFrame,
+    mixtures: pd.DataFrame,
+) -> pd.DataFrame:
+    """Assign customers by every K-Means and by every mixture.
+
+    Parameters
+    ----------
+    customer_ids, coordinates : (n,) and (n, axes)
+    kmeans : what :func:`fit_kmeans` returned
+    mixtures : the parameters of :class:`Mixtures`, or what its `as_rows` returned
+
+    Returns
+    -------
+    One row for each customer and segmentation: customer_id, segmentation_id, k, cluster, distance
+    (of K-Means) and probability (of a mixture)
+    """
+    columns = ["customer_id", "segmentation_id", "k", "cluster", "distance", "probability"]
+    assigned = [
+        assign_kmeans(customer_ids, coordinates, kmeans),
+        assign_gmm(customer_ids, coordinates, mixtures),
+    ]
+    return pd.concat(assigned, ignore_index=True)[columns]
+
+
+def chosen_covariance_types(mixtures: pd.DataFrame) -> dict[int, str]:
+    """Read from what `Mixtures.as_rows` returned which covariance type BIC chose for each K."""
+    of_k = mixtures[mixtures["parameter"] == "k"]
+    return dict(zip(of_k["value"].astype(int), of_k["covariance_type"], strict=True))
+
+
 def inspect_components(
     coordinates: FloatArray,
     parameters: pd.DataFrame,
@@ -288,6 +348,22 @@ def kmeans_refit(
         return found
 
     return _refit(matrix, n_axes, k_values, labels)
+
+
+def kmeans_costs(k_max: int, *, n_init: int = 2) -> FitCosts:
+    """Return a `fit_costs` for :func:`segmentation.selection.gap.gap_statistic`.
+
+    The cost is that of K-Means for k = 1, ..., `k_max`; the matrix holds coordinates.
+    """
+
+    def fit_costs(matrix: MixedMatrix, rng: np.random.Generator) -> dict[int, float]:
+        points, costs = matrix.numeric, {}
+        for k in range(1, k_max + 1):
+            fitted = KMeans(k, n_init=n_init, random_state=int(rng.integers(2**31))).fit(points)
+            costs[k] = float(fitted.inertia_)
+        return costs
+
+    return fit_costs
 
 
 def gmm_refit(matrix: MixedMatrix, n_axes: int, covariance_types: Mapping[int, str]) -> Refit:
@@ -363,7 +439,7 @@ def choose_axes(
     if not axes or min(axes) < 1 or not k_values:
         raise InputError("Give at least one K, and numbers of axes of at least 1, as 2, 3, 5, 10.")
     drawn = draw_rows(len(matrix.numeric), max_customers, seed)
-    some = replace(matrix, numeric=matrix.numeric[drawn], codes=matrix.codes[drawn])
+    some = some_customers(matrix, drawn)
     everyone = np.arange(len(drawn))
     coordinates = famd.refit_coordinates(famd.indicators(some), len(some.number_names), max(axes))
     evidence = []
@@ -390,6 +466,11 @@ def choose_axes(
         )
     found = pd.concat(evidence, ignore_index=True)
     return found.assign(is_chosen=found["n_axes"] == _most_told_apart(found))
+
+
+def chosen_axes(evidence: pd.DataFrame) -> int:
+    """Read from what :func:`choose_axes` returned how many axes it chose."""
+    return int(evidence.loc[evidence["is_chosen"], "n_axes"].iloc[0])
 
 
 def _most_told_apart(evidence: pd.DataFrame) -> int:

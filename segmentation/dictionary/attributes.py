@@ -4,76 +4,44 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
-import sys
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from segmentation.dictionary.business_seeds import check_business_seeds
+from segmentation.dictionary.seed_checks import (
+    SNAKE_CASE,
+    NoteFault,
+    Row,
+    Seed,
+    check_effects,
+    check_unique,
+    check_word,
+    nearest,
+    noting,
+    parse_number,
+    read_bound,
+    row_order,
+)
 from segmentation.dictionary.seed_csv import Fault, read_rows
+from segmentation.dictionary.words import (
+    BIN_COLUMNS,
+    DATA_TYPES,
+    DICTIONARY_COLUMNS,
+    FLAG_COLUMNS,
+    LEVEL_COLUMNS,
+    MISSING_POLICIES,
+    MISSING_TOKENS,
+    NUMERIC_TYPES,
+    OUT_OF_RANGE_POLICIES,
+    TRAIT_COLUMNS,
+    VALUE_ATTRIBUTE,
+    WORDS,
+)
 from segmentation.errors import InputError
-
-DATA_TYPES = ("text", "number", "integer", "flag", "date")
-ROLES = (
-    "id",
-    "performance",
-    "ordinal",
-    "nominal",
-    "high_cardinality",
-    "flag",
-    "profile_only",
-    "binned",
-    "excluded",
-)
-TRANSFORMS = ("log1p", "signed_log1p", "none")
-THEMES = (
-    "spending_power",
-    "activity",
-    "loyalty",
-    "scale",
-    "category",
-    "channel",
-    "region",
-    "background",
-    "risk",
-)
-DIRECTIONS = ("higher_is_better", "lower_is_better", "neutral")
-UNITS = (
-    "usd",
-    "usd_per_month",
-    "count",
-    "count_per_month",
-    "days",
-    "months",
-    "ratio",
-    "index",
-    "flag",
-)
-MISSING_POLICIES = ("median", "zero", "unknown_level", "none")
-OUT_OF_RANGE_POLICIES = ("set_null", "clip", "reject")
-BOOLEANS = ("true", "false")
-BOUND_TYPES = ("lowest", "value", "quantile")
-SLOTS = ("tier", "behaviour")
-NUMERIC_TYPES = ("number", "integer")
-
-WORDS = {
-    "data_type": DATA_TYPES,
-    "role": ROLES,
-    "transform": TRANSFORMS,
-    "theme": ("", *THEMES),
-    "direction": DIRECTIONS,
-    "unit": ("", *UNITS),
-    "is_required": BOOLEANS,
-    "missing_policy": MISSING_POLICIES,
-    "out_of_range_policy": ("", *OUT_OF_RANGE_POLICIES),
-    "bound_type": BOUND_TYPES,
-    "slot": SLOTS,
-}
-"""The words each column of a seed may hold; ``""`` where it may be blank."""
 
 SQL_TYPES = {
     "text": "varchar",
@@ -83,45 +51,6 @@ SQL_TYPES = {
     "date": "date",
 }
 """The column types of staging (macro ``column_type``)."""
-
-MISSING_TOKENS = ("", "\\N", "Unknown", "未知", "null", "nan", "n/a", "none", "-")
-"""What means missing in every attribute, compared after `normalise_header`."""
-
-DICTIONARY_COLUMNS = (
-    "attribute",
-    "aliases",
-    "label_zh",
-    "label_en",
-    "definition_zh",
-    "definition_en",
-    "data_type",
-    "role",
-    "transform",
-    "theme",
-    "direction",
-    "unit",
-    "is_required",
-    "missing_policy",
-    "missing_tokens",
-    "valid_min",
-    "valid_max",
-    "out_of_range_policy",
-    "derivation",
-)
-LEVEL_COLUMNS = ("attribute", "level", "level_order", "label_zh", "label_en")
-BIN_COLUMNS = (
-    "feature",
-    "level",
-    "level_order",
-    "label_zh",
-    "label_en",
-    "bound_type",
-    "lower_bound",
-)
-FLAG_COLUMNS = ("flag", "attribute", "level")
-TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
-VALUE_ATTRIBUTE = "value_attribute"
-"""Stands in ``segment_traits.csv`` for the attribute that the var of this name names."""
 
 _TYPES_OF_ROLE = {
     "id": ("text",),
@@ -186,13 +115,6 @@ TAKEN_NAMES = (
     VALUE_ATTRIBUTE,
 )
 """Columns that the models add beside the attributes; the id becomes ``customer_id``."""
-
-_SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
-_ORDER = re.compile(r"[1-9][0-9]{0,8}")
-
-_Row = tuple[int, dict[str, str]]
-_Fault = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
@@ -281,17 +203,12 @@ def _raise(faults: list[Fault]) -> None:
         raise InputError("\n".join(map(str, faults)))
 
 
-def _noting(faults: list[Fault], path: Path) -> _Fault:
-    """Give a function that notes a fault of a line of one file."""
-    return lambda line, message: faults.append(Fault(path, line, message))
-
-
 def _read_attributes(path: Path, faults: list[Fault]) -> list[Attribute]:
     """Read the dictionary; a value that cannot be read is a fault and counts as blank."""
     attributes = []
     for line, row in read_rows(path, DICTIONARY_COLUMNS, faults):
-        fault = partial(_noting(faults, path), line)
-        _check_word(row["is_required"], "is_required", fault)
+        fault = partial(noting(faults, path), line)
+        check_word(row["is_required"], "is_required", fault)
         attributes.append(
             Attribute(
                 attribute=row["attribute"],
@@ -309,8 +226,8 @@ def _read_attributes(path: Path, faults: list[Fault]) -> list[Attribute]:
                 is_required=row["is_required"] == "true",
                 missing_policy=row["missing_policy"],
                 missing_tokens=_split(row["missing_tokens"]),
-                valid_min=_bound(row, "valid_min", fault),
-                valid_max=_bound(row, "valid_max", fault),
+                valid_min=read_bound(row, "valid_min", fault),
+                valid_max=read_bound(row, "valid_max", fault),
                 out_of_range_policy=row["out_of_range_policy"],
                 derivation=row["derivation"],
                 line=line,
@@ -324,30 +241,16 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part for part in map(str.strip, text.split("|")) if part)
 
 
-def _bound(row: dict[str, str], column: str, fault: Callable[[str], None]) -> float | None:
-    """Read a bound; blank is None."""
-    number = parse_number(row[column])
-    if row[column] and number is None:
-        fault(
-            f"{column} is {row[column]!r}. Write a plain number such as 0 or 12.5, "
-            "or leave it blank."
-        )
-    return number
-
-
-def parse_number(text: str) -> float | None:
-    """Read a number written as SQL reads it; None when it is not one."""
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
 def check_seeds(seeds_dir: Path | str) -> None:
-    """Check the dictionary and the four seeds that speak of its attributes.
+    """Check the dictionary, the seeds that speak of its attributes and those of the business.
 
     Parameters
     ----------
     seeds_dir : Path or str
         The folder of ``data_dictionary.csv``, ``attribute_levels.csv``, ``feature_bins.csv``,
-        ``category_flags.csv`` and ``segment_traits.csv``; other files in it are not read.
+        ``category_flags.csv``, ``segment_traits.csv``, ``playbooks.csv``,
+        ``playbook_triggers.csv``, ``business_review.csv`` and, where it is there,
+        ``selection_criteria.csv``, which goes with any dictionary; other files are not read.
 
     Raises
     ------
@@ -362,12 +265,12 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
     folder = Path(seeds_dir)
     faults: list[Fault] = []
     path = folder / "data_dictionary.csv"
-    fault = _noting(faults, path)
+    fault = noting(faults, path)
     attributes = _read_attributes(path, faults)
-    levels = _Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
-    bins = _Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
-    flags = _Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
-    traits = _Seed(folder / "segment_traits.csv", TRAIT_COLUMNS, faults)
+    levels = Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
+    bins = Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
+    flags = Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
+    traits = Seed(folder / "segment_traits.csv", TRAIT_COLUMNS, faults)
     if attributes:
         by_name = {item.attribute: item for item in reversed(attributes)}
         _check_attributes(attributes, by_name, fault)
@@ -376,73 +279,27 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
         _check_bins(bins, by_name, fault)
         _check_category_flags(flags, levels, by_name)
         _check_traits(traits, by_name)
+        check_business_seeds(folder, by_name, _known_levels(by_name, levels, bins), faults)
     else:
         fault(1, "there is no attribute to hold the other seeds against. Add its rows.")
     return sorted(faults)
 
 
-class _Seed:
-    """The rows of one seed, with the checks that any seed may need."""
-
-    def __init__(self, path: Path, columns: tuple[str, ...], faults: list[Fault]) -> None:
-        self.rows = read_rows(path, columns, faults)
-        self.fault = _noting(faults, path)
-
-    def by(self, column: str) -> dict[str, list[_Row]]:
-        """Group the rows by the value of a column, in file order."""
-        groups: dict[str, list[_Row]] = {}
-        for line, row in self.rows:
-            groups.setdefault(row[column], []).append((line, row))
-        return groups
-
-    def check_filled(self, *columns: str) -> None:
-        """Report each of `columns` that is blank in a row."""
-        for line, row in self.rows:
-            for column in columns:
-                if not row[column]:
-                    self.fault(line, f"{column} is blank. Fill it in.")
-
-    def check_unique(self, *columns: str) -> None:
-        """Report a row whose `columns` together repeat those of an earlier row."""
-        _check_unique(self.rows, columns, self.fault)
-
-    def check_orders(self) -> None:
-        """Report a ``level_order`` that is not a whole number from 1."""
-        for line, row in self.rows:
-            if not _ORDER.fullmatch(row["level_order"]):
-                self.fault(
-                    line, f"level_order is {row['level_order']!r}. Write a whole number from 1."
-                )
-
-
-def _check_unique(rows: list[_Row], columns: tuple[str, ...], fault: _Fault) -> None:
-    """Report a row whose `columns` together repeat those of an earlier row."""
-    first: dict[tuple[str, ...], int] = {}
-    for line, row in rows:
-        key = tuple(row[column] for column in columns)
-        if first.setdefault(key, line) != line:
-            text = ", ".join(map("{} {!r}".format, columns, key))
-            fault(line, f"{text} stands in line {first[key]} already. Change or remove one.")
-
-
-def _check_word(word: str, column: str, fault: Callable[[str], None]) -> None:
-    """Report a word that `column` does not know, with the nearest that it does."""
-    words = WORDS[column]
-    if word not in words:
-        near = difflib.get_close_matches(word.lower(), words, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        listed = ", ".join(option or "(blank)" for option in words)
-        fault(f"{column} {word!r} is not known. {hint}Write one of: {listed}.")
-
-
-def _nearest(name: str, by_name: dict[str, Attribute]) -> str:
-    """Say which attribute may have been meant by a name that the dictionary lacks."""
-    near = difflib.get_close_matches(name.lower(), by_name, n=1)
-    return f"Did you mean {near[0]}?" if near else "Add it to data_dictionary.csv."
+def _known_levels(
+    by_name: dict[str, Attribute], levels: Seed, bins: Seed
+) -> dict[str, tuple[str, ...]]:
+    """List the levels of each attribute that declares them; a flag has 0 and 1."""
+    known: dict[str, tuple[str, ...]] = {
+        name: ("0", "1") for name, item in by_name.items() if item.data_type == "flag"
+    }
+    for seed, column in ((levels, "attribute"), (bins, "feature")):
+        for name, rows in seed.by(column).items():
+            known[name] = tuple(row["level"] for _, row in rows)
+    return known
 
 
 def _check_attributes(
-    attributes: list[Attribute], by_name: dict[str, Attribute], fault: _Fault
+    attributes: list[Attribute], by_name: dict[str, Attribute], fault: NoteFault
 ) -> None:
     """Check the rows of the dictionary, but for what DuckDB must judge."""
     for item in attributes:
@@ -471,7 +328,7 @@ def _attribute_faults(item: Attribute) -> list[str]:
     messages: list[str] = []
     for column in DICTIONARY_COLUMNS:
         if column in WORDS and column != "is_required":
-            _check_word(getattr(item, column), column, messages.append)
+            check_word(getattr(item, column), column, messages.append)
     types = _TYPES_OF_ROLE.get(item.role, DATA_TYPES)
     policies = _POLICIES_OF_ROLE.get(item.role, MISSING_POLICIES)
     may_be_numeric = item.data_type in NUMERIC_TYPES or item.data_type not in DATA_TYPES
@@ -479,7 +336,7 @@ def _attribute_faults(item: Attribute) -> list[str]:
     has_range = low is not None or high is not None
     rules = (
         (
-            not _SNAKE_CASE.fullmatch(item.attribute),
+            not SNAKE_CASE.fullmatch(item.attribute),
             "the name is not snake_case. Write lower-case words and digits joined by single _, a "
             "letter first.",
         ),
@@ -535,7 +392,7 @@ def _either(words: tuple[str, ...]) -> str:
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _check_headers(attributes: list[Attribute], fault: _Fault) -> None:
+def _check_headers(attributes: list[Attribute], fault: NoteFault) -> None:
     """Report two attributes that the same header of a file would match."""
     owners: dict[str, tuple[Attribute, str]] = {}
     for item in attributes:
@@ -550,7 +407,7 @@ def _check_headers(attributes: list[Attribute], fault: _Fault) -> None:
                 )
 
 
-def _check_sql(attributes: list[Attribute], fault: _Fault) -> None:
+def _check_sql(attributes: list[Attribute], fault: NoteFault) -> None:
     """Report names that SQL keeps for itself, and derivations that DuckDB cannot bind.
 
     A derivation sees the attributes that are neither derived nor binned, so there is no order to
@@ -631,7 +488,7 @@ def _derivation_fault(
     )
 
 
-def _check_levels(levels: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> None:
+def _check_levels(levels: Seed, by_name: dict[str, Attribute], fault: NoteFault) -> None:
     """Check ``attribute_levels.csv``."""
     levels.check_filled("level", "label_zh", "label_en")
     levels.check_orders()
@@ -640,7 +497,7 @@ def _check_levels(levels: _Seed, by_name: dict[str, Attribute], fault: _Fault) -
     for name, rows in groups.items():
         line = rows[0][0]
         if name not in by_name:
-            levels.fault(line, f"attribute {name!r} is unknown. {_nearest(name, by_name)}")
+            levels.fault(line, f"attribute {name!r} is unknown. {nearest(name, by_name)}")
             continue
         item = by_name[name]
         if item.role == "binned" or item.data_type in (*NUMERIC_TYPES, "date"):
@@ -650,7 +507,7 @@ def _check_levels(levels: _Seed, by_name: dict[str, Attribute], fault: _Fault) -
                 "Remove the row, or make the attribute text.",
             )
         if item.role == "ordinal":
-            _check_unique(rows, ("attribute", "level_order"), levels.fault)
+            check_unique(rows, ("attribute", "level_order"), levels.fault)
         missing = {normalise_header(token) for token in (*MISSING_TOKENS, *item.missing_tokens)}
         for row_line, row in rows:
             if row["level"] and normalise_header(row["level"]) in missing:
@@ -668,15 +525,15 @@ def _check_levels(levels: _Seed, by_name: dict[str, Attribute], fault: _Fault) -
             )
 
 
-def _check_bins(bins: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> None:
+def _check_bins(bins: Seed, by_name: dict[str, Attribute], fault: NoteFault) -> None:
     """Check ``feature_bins.csv`` and the binned attributes."""
     bins.check_filled("label_zh", "label_en")
     bins.check_orders()
     bins.check_unique("feature", "level")
     bins.check_unique("feature", "level_order")
+    bins.check_words("bound_type")
     for line, row in bins.rows:
-        _check_word(row["bound_type"], "bound_type", partial(bins.fault, line))
-        if row["level"] == "unknown" or not _SNAKE_CASE.fullmatch(row["level"]):
+        if row["level"] == "unknown" or not SNAKE_CASE.fullmatch(row["level"]):
             bins.fault(
                 line,
                 f"level is {row['level']!r}. Write a snake_case code other than unknown, which "
@@ -686,7 +543,7 @@ def _check_bins(bins: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> No
     for name, rows in groups.items():
         _check_bounds(name, rows, bins.fault)
         if name not in by_name:
-            bins.fault(rows[0][0], f"feature {name!r} is unknown. {_nearest(name, by_name)}")
+            bins.fault(rows[0][0], f"feature {name!r} is unknown. {nearest(name, by_name)}")
         elif by_name[name].role != "binned":
             bins.fault(
                 rows[0][0],
@@ -703,7 +560,7 @@ def _check_bins(bins: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> No
         if not item.derivation:
             fault(item.line, f"{at}which attribute is cut? Write its name into derivation.")
         elif source is None:
-            near = _nearest(item.derivation, by_name)
+            near = nearest(item.derivation, by_name)
             fault(item.line, f"{at}the attribute to cut, {item.derivation!r}, is unknown. {near}")
         elif source.data_type not in NUMERIC_TYPES:
             fault(
@@ -713,7 +570,7 @@ def _check_bins(bins: _Seed, by_name: dict[str, Attribute], fault: _Fault) -> No
             )
 
 
-def _check_bounds(feature: str, rows: list[_Row], fault: _Fault) -> None:
+def _check_bounds(feature: str, rows: list[Row], fault: NoteFault) -> None:
     """Check the bounds of one feature: one lowest, then values or quantiles that increase."""
     lowest = [line for line, row in rows if row["bound_type"] == "lowest"]
     kinds = {row["bound_type"] for _, row in rows} & {"value", "quantile"}
@@ -729,7 +586,7 @@ def _check_bounds(feature: str, rows: list[_Row], fault: _Fault) -> None:
     if len(kinds) > 1:
         fault(begin, f"{feature} mixes value and quantile bounds. Use one kind in a feature.")
     previous = -math.inf
-    for line, row in sorted(rows, key=_row_order):
+    for line, row in sorted(rows, key=row_order):
         text, kind = row["lower_bound"], row["bound_type"]
         bound = parse_number(text)
         if kind == "lowest":
@@ -751,13 +608,7 @@ def _check_bounds(feature: str, rows: list[_Row], fault: _Fault) -> None:
             previous = bound
 
 
-def _row_order(line_and_row: _Row) -> int:
-    """Sort rows by ``level_order``, those without one last."""
-    text = line_and_row[1]["level_order"]
-    return int(text) if _ORDER.fullmatch(text) else sys.maxsize
-
-
-def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attribute]) -> None:
+def _check_category_flags(flags: Seed, levels: Seed, by_name: dict[str, Attribute]) -> None:
     """Check ``category_flags.csv``."""
     flags.check_filled("level")
     flags.check_unique("flag", "attribute", "level")
@@ -767,7 +618,7 @@ def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attrib
     for line, row in flags.rows:
         flag, attribute, level = row["flag"], row["attribute"], row["level"]
         if flag not in by_name:
-            flags.fault(line, f"flag {flag!r} is unknown. {_nearest(flag, by_name)}")
+            flags.fault(line, f"flag {flag!r} is unknown. {nearest(flag, by_name)}")
         elif by_name[flag].role != "flag":
             flags.fault(
                 line, f"{flag} has the role {by_name[flag].role}. Only a flag can be raised."
@@ -777,7 +628,7 @@ def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attrib
                 line, f"{flag} has a derivation too. Clear it, or remove its rows from this file."
             )
         if attribute not in by_name:
-            flags.fault(line, f"attribute {attribute!r} is unknown. {_nearest(attribute, by_name)}")
+            flags.fault(line, f"attribute {attribute!r} is unknown. {nearest(attribute, by_name)}")
         elif by_name[attribute].data_type != "text" or by_name[attribute].role == "binned":
             flags.fault(line, f"{attribute} is not a category. Name a text attribute.")
         elif level and level not in known.get(attribute, [level]):
@@ -786,33 +637,18 @@ def _check_category_flags(flags: _Seed, levels: _Seed, by_name: dict[str, Attrib
             flags.fault(line, f"{attribute} has no level {level!r}. {hint}")
 
 
-def _check_traits(traits: _Seed, by_name: dict[str, Attribute]) -> None:
+def _check_traits(traits: Seed, by_name: dict[str, Attribute]) -> None:
     """Check ``segment_traits.csv``."""
     traits.check_filled("phrase_zh", "phrase_en")
+    traits.check_words("slot")
     traits.check_unique("slot", "attribute", "phrase_en")
     for line, row in traits.rows:
         name = row["attribute"]
-        _check_word(row["slot"], "slot", partial(traits.fault, line))
-        bounds = []
-        for column, default in (("min_effect", -math.inf), ("max_effect", math.inf)):
-            bound = parse_number(row[column])
-            if row[column] and bound is None:
-                traits.fault(
-                    line,
-                    f"{column} is {row[column]!r}. Write a plain number such as 0.4, or leave it "
-                    "blank.",
-                )
-            bounds.append(default if bound is None else bound)
-        if bounds[0] >= bounds[1]:
-            traits.fault(
-                line,
-                f"min_effect {row['min_effect']} is not below max_effect {row['max_effect']}. "
-                "Swap them, or clear one.",
-            )
+        check_effects(row, partial(traits.fault, line))
         if name == VALUE_ATTRIBUTE:
             continue
         if name not in by_name:
-            traits.fault(line, f"attribute {name!r} is unknown. {_nearest(name, by_name)}")
+            traits.fault(line, f"attribute {name!r} is unknown. {nearest(name, by_name)}")
         elif by_name[name].data_type not in NUMERIC_TYPES or by_name[name].role == "excluded":
             traits.fault(
                 line,

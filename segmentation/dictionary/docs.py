@@ -18,7 +18,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.dictionary.attributes import ROLES, Attribute, column_name
+from segmentation.dictionary.attributes import Attribute, column_name
+from segmentation.dictionary.words import ROLES
 from segmentation.errors import InputError
 
 _BEGIN = re.compile(r"(?P<indent> *)# <dictionary columns: (?P<selector>.*)>\s*")

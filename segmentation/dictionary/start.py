@@ -11,18 +11,19 @@ from pathlib import Path
 
 import duckdb
 
-from segmentation.dictionary.attributes import (
+from segmentation.dictionary.attributes import TAKEN_NAMES, normalise_header, reserved_words
+from segmentation.dictionary.words import (
     BIN_COLUMNS,
     DICTIONARY_COLUMNS,
     FLAG_COLUMNS,
     LEVEL_COLUMNS,
     MISSING_TOKENS,
     NUMERIC_TYPES,
-    TAKEN_NAMES,
+    PLAYBOOK_COLUMNS,
+    REVIEW_COLUMNS,
     TRAIT_COLUMNS,
+    TRIGGER_COLUMNS,
     VALUE_ATTRIBUTE,
-    normalise_header,
-    reserved_words,
 )
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import FileColumn, open_customers, read_customers
@@ -44,6 +45,9 @@ _COLUMNS = {
     "feature_bins.csv": BIN_COLUMNS,
     "category_flags.csv": FLAG_COLUMNS,
     "segment_traits.csv": TRAIT_COLUMNS,
+    "playbooks.csv": PLAYBOOK_COLUMNS,
+    "playbook_triggers.csv": TRIGGER_COLUMNS,
+    "business_review.csv": REVIEW_COLUMNS,
 }
 _FLAG_WORDS = ("0", "1", "true", "false", "yes", "no", "y", "n", "是", "否")
 _ID_HEADER = re.compile(r"(^|[_ -])(id|no|nr|code|key|number)$|编号|编码|客户号|ID$", re.IGNORECASE)
@@ -54,6 +58,59 @@ _TIERS = (
     ("-0.4", "0.4", "中等价值", "Mid-value"),
     ("-1.2", "-0.4", "低价值", "Low-value"),
     ("", "-1.2", "微价值", "Minimal-value"),
+)
+_PLAYBOOKS = (
+    # what PLAYBOOK_COLUMNS hold but for the kpi, one a tier
+    (
+        "personal_care",
+        "专人服务",
+        "Personal care",
+        "留住贡献最大的客户。",
+        "Keep the customers who bring the most.",
+        "为每个客户指定一位负责人，每季度当面回顾合作与需求。",
+        "Name one person to look after each customer, and review needs face to face every quarter.",
+        "1",
+    ),
+    (
+        "grow_further",
+        "继续做大",
+        "Grow further",
+        "让高价值客户再上一个台阶。",
+        "Take high-value customers one step further.",
+        "主动联系客户，了解其在别处的需求，并给出一个加量优惠。",
+        "Call the customer, learn what is bought elsewhere, and make one offer for more.",
+        "2",
+    ),
+    (
+        "develop",
+        "稳步培养",
+        "Develop",
+        "从中等价值客户中培养出高价值客户。",
+        "Raise high-value customers from the middle.",
+        "每半年推荐一项客户还没有用过的产品或服务，并跟踪是否采用。",
+        "Recommend one product or service not used yet every half year, and see who takes it up.",
+        "2",
+    ),
+    (
+        "self_service",
+        "自助服务",
+        "Self-service",
+        "以低成本服务低价值客户。",
+        "Serve low-value customers at low cost.",
+        "引导客户使用自助渠道，价值上升者再转给专人。",
+        "Guide customers to self-service, and hand over to a person whoever gains in value.",
+        "3",
+    ),
+    (
+        "automated_care",
+        "自动维护",
+        "Automated care",
+        "不占用人力，只保持联系。",
+        "Keep in touch without any staff time.",
+        "每季度自动发送一次消息，附一个重新开始的理由。",
+        "Send one automatic message a quarter with a reason to start again.",
+        "3",
+    ),
 )
 _POLICY_OF_ROLE = {
     "performance": "median",
@@ -154,8 +211,11 @@ def propose_seeds(location: str) -> Proposal:
     traits = [
         dict(zip(TRAIT_COLUMNS, ("tier", VALUE_ATTRIBUTE, *tier), strict=True)) for tier in _TIERS
     ]
+    playbooks, triggers = _propose_playbooks(rows, notes)
     return Proposal(
-        seeds=dict(zip(_COLUMNS, (rows, levels, [], [], traits), strict=True)),
+        seeds=dict(
+            zip(_COLUMNS, (rows, levels, [], [], traits, playbooks, triggers, []), strict=True)
+        ),
         notes=notes,
     )
 
@@ -338,3 +398,35 @@ def _propose_levels(
         dict(zip(LEVEL_COLUMNS, (name, level, str(order), level, level), strict=True))
         for order, (level, _) in enumerate(found, start=1)
     ]
+
+
+def _propose_playbooks(rows: list[Row], notes: list[str]) -> tuple[list[Row], list[Row]]:
+    """Propose a playbook for each tier of the value attribute, and its trigger.
+
+    They are measured by the first number, for want of knowing which one is the value attribute.
+    """
+    numbers = [row["attribute"] for row in rows if row["data_type"] in NUMERIC_TYPES]
+    if not numbers:
+        notes.append(
+            "No column is a number: there is no value attribute, and so no playbook is proposed."
+        )
+        return [], []
+    notes.append(
+        f"playbooks.csv: {numbers[0]}, the first number, is proposed as the kpi. Name the value "
+        "attribute."
+    )
+    playbooks = [
+        dict(zip(PLAYBOOK_COLUMNS, (*texts, numbers[0], priority), strict=True))
+        for *texts, priority in _PLAYBOOKS
+    ]
+    triggers = [
+        dict.fromkeys(TRIGGER_COLUMNS, "")
+        | {
+            "playbook": playbook,
+            "attribute": VALUE_ATTRIBUTE,
+            "min_effect": low,
+            "max_effect": high,
+        }
+        for (playbook, *_), (low, high, *_) in zip(_PLAYBOOKS, _TIERS, strict=True)
+    ]
+    return playbooks, triggers

@@ -30,8 +30,10 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from segmentation.dictionary.attributes import WORDS, find_faults, parse_number
+from segmentation.dictionary.attributes import find_faults
+from segmentation.dictionary.seed_checks import parse_number
 from segmentation.dictionary.seed_csv import SeedFile, find_width_fault, read_seed
+from segmentation.dictionary.words import WORDS
 from segmentation.errors import InputError
 
 _SHEETS = {
@@ -40,7 +42,12 @@ _SHEETS = {
     "feature_bins": "分档",
     "category_flags": "品类标记",
     "segment_traits": "分群用语",
+    "selection_criteria": "业务价值之肘",
+    "playbooks": "运营打法",
+    "playbook_triggers": "打法触发条件",
 }
+_KEPT_ELSEWHERE = ("business_review",)
+"""Seeds without a sheet: reviewers fill in a form of their own."""
 _HEADINGS = {
     "attribute": "属性",
     "aliases": "其他列名（用 | 分隔）",
@@ -72,6 +79,22 @@ _HEADINGS = {
     "max_effect": "效应上限（不含）",
     "phrase_zh": "中文用语",
     "phrase_en": "英文用语",
+    "criterion": "评判标准",
+    "question_zh": "中文问题",
+    "question_en": "英文问题",
+    "knock_out_below": "淘汰线（低于）",
+    "worst_value": "得 1 分的值",
+    "best_value": "得 5 分的值",
+    "weight": "权重（合计为 1）",
+    "playbook": "打法",
+    "goal_zh": "中文目标",
+    "goal_en": "英文目标",
+    "action_zh": "中文行动",
+    "action_en": "英文行动",
+    "kpi": "衡量指标（属性）",
+    "priority": "优先级（1 最高）",
+    "min_share": "占比下限（含）",
+    "min_lift": "提升度下限（含）",
 }
 _SPARE_ROWS = 500
 """Empty rows below the data that have drop-downs too."""
@@ -149,7 +172,7 @@ def sheet_title(stem: str) -> str:
 
 
 def export_workbook(seeds_dir: Path, output: Path) -> None:
-    """Write all seeds of a folder into one workbook.
+    """Write all seeds of a folder, but for the reviews, into one workbook.
 
     Parameters
     ----------
@@ -173,10 +196,10 @@ def export_workbook(seeds_dir: Path, output: Path) -> None:
 
 
 def _seed_paths(seeds_dir: Path) -> list[Path]:
-    """List the seeds, those that the workbook is about first."""
+    """List the seeds that have a sheet, those that the workbook is about first."""
     known = list(_SHEETS)
     paths = sorted(
-        seeds_dir.glob("*.csv"),
+        (path for path in seeds_dir.glob("*.csv") if path.stem not in _KEPT_ELSEWHERE),
         key=lambda path: (known.index(path.stem) if path.stem in known else len(known), path.stem),
     )
     if not paths:

@@ -143,7 +143,8 @@ def segmentation_criteria(
     best = max(means.values(), default=None)
     for k, mean in means.items():
         rows.append((method, k, None, "mean_silhouette", *mean, "highest" if mean == best else ""))
-    return criteria_frame(rows).sort_values(["k", "criterion", "cluster"], ignore_index=True)
+    criteria = criteria_frame(rows, customers=len(matrix.numeric))
+    return criteria.sort_values(["k", "criterion", "cluster"], ignore_index=True)
 
 
 def within_costs(statistics: silhouette.ClusterStatistics, gamma: float) -> npt.NDArray[np.float64]:
@@ -164,19 +165,32 @@ def _evenness(silhouettes: npt.NDArray[np.float64]) -> float:
     return float(lowest / highest) if lowest > 0 else 0.0
 
 
-def pairwise_agreement(labels: Mapping[str, Labels]) -> pd.DataFrame:
-    """Compare segmentations with each other, by the adjusted Rand index (Hubert and Arabie 1985).
+def agreement_by_k(labels: pd.DataFrame) -> pd.DataFrame:
+    """Compare the segmentations of equal K by the adjusted Rand index (Hubert and Arabie 1985).
 
     Parameters
     ----------
-    labels : clusters of the same customers, by segmentation_id
+    labels : DataFrame
+        segmentation_id, k, cluster; the customers of every segmentation in the same order
 
     Returns
     -------
-    One row per pair, the ids in the order given: segmentation_id, other_segmentation_id,
-    adjusted_rand (1 the same, 0 as good as chance)
+    One row per ordered pair, so that each segmentation can be looked up first: segmentation_id,
+    other_segmentation_id, k, adjusted_rand (1 the same, 0 as good as chance)
     """
-    return pd.DataFrame(
-        [(a, b, adjusted_rand_score(labels[a], labels[b])) for a, b in combinations(labels, 2)],
-        columns=["segmentation_id", "other_segmentation_id", "adjusted_rand"],
-    ).astype({"segmentation_id": "str", "other_segmentation_id": "str", "adjusted_rand": "float64"})
+    rows = []
+    for k, of_k in labels.groupby("k", sort=True):
+        by_name = of_k.groupby("segmentation_id")["cluster"]
+        clusters = {name: of_name.to_numpy() for name, of_name in by_name}
+        for a, b in combinations(clusters, 2):
+            agreement = adjusted_rand_score(clusters[a], clusters[b])
+            rows += [(a, b, k, agreement), (b, a, k, agreement)]
+    columns = ["segmentation_id", "other_segmentation_id", "k", "adjusted_rand"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {
+            "segmentation_id": "str",
+            "other_segmentation_id": "str",
+            "k": "int32",
+            "adjusted_rand": "float64",
+        }
+    )

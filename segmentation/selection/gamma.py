@@ -7,20 +7,18 @@ clusters, the segmentation is little more than a split by that attribute.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.clustering import silhouette
+from segmentation.clustering import candidates, silhouette
+from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.centroids import draw_rows
 from segmentation.errors import InputError
 from segmentation.selection import stability
 from segmentation.selection.elbow import within_costs
-
-if TYPE_CHECKING:
-    from segmentation.clustering.candidates import MixedMatrix
 
 Labels = npt.NDArray[np.integer]
 
@@ -68,6 +66,49 @@ def cost_shares(matrix: MixedMatrix, labels: Labels, gamma: float) -> pd.DataFra
             "verdict": pd.Series(np.where(share > DOMINANT_SHARE, DOMINANT, ""), dtype="str"),
         }
     )
+
+
+def sweep_kprototypes(
+    matrix: MixedMatrix,
+    gamma: float,
+    n_clusters: int,
+    *,
+    n_init: int = 10,
+    n_bootstraps: int = 10,
+    max_customers: int = 10_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Sweep gamma for K-Prototypes as the project fits them.
+
+    Parameters
+    ----------
+    matrix, gamma, n_clusters, n_bootstraps, seed : as in `gamma_sweep`
+    n_init : random starts of each fit
+    max_customers : of more, so many are drawn
+
+    Returns
+    -------
+    As `gamma_sweep`, with `n_clusters` and `customers` in front. Where gamma is 0 there is nothing
+    to sweep: no rows.
+    """
+    some = candidates.some_customers(matrix, draw_rows(len(matrix.numeric), max_customers, seed))
+    ids = pd.Series(np.arange(len(some.numeric)).astype(str))
+
+    def fit(swept: float) -> Labels:
+        fitted = candidates.fit_kprototypes(
+            some, [n_clusters], gamma=swept, n_init=n_init, seed=seed
+        )
+        return candidates.assign(ids, some, fitted)["cluster"].to_numpy()
+
+    multiples = MULTIPLES if gamma > 0 else ()
+    swept = (
+        gamma_sweep(some, fit, gamma, n_clusters, n_bootstraps=n_bootstraps, seed=seed)
+        if multiples
+        else pd.DataFrame(columns=SWEEP_COLUMNS)
+    )
+    swept.insert(0, "k", np.int32(n_clusters))
+    swept.insert(1, "customers", np.int64(len(ids)))
+    return swept
 
 
 def gamma_sweep(

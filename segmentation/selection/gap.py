@@ -91,7 +91,7 @@ def gap_statistic(
         rows.append((method, k, None, "log_cost", observed[at], None, ""))
         rows.append((method, k, None, "reference_log_cost", expected[at], s[at], ""))
         rows.append((method, k, None, "gap", gap[at], s[at], verdict))
-    return criteria_frame(rows)
+    return criteria_frame(rows, customers=len(matrix.numeric), replicates=n_references)
 
 
 def choose_by_gap(gap: npt.NDArray[np.float64], s: npt.NDArray[np.float64]) -> int | None:

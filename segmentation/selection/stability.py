@@ -88,47 +88,7 @@ def bootstrap_stability(
             rows.append((method, k, cluster, "jaccard", mean, error, stability_verdict(mean)))
         least, error = min(zip(means, errors, strict=True))
         rows.append((method, k, None, "min_jaccard", least, error, stability_verdict(least)))
-    return criteria_frame(rows)
-
-
-def judge_segments(
-    matrix: MixedMatrix,
-    parameters: pd.DataFrame,
-    labels: pd.DataFrame,
-    *,
-    n_bootstraps: int = 50,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Measure the stability of every K-Prototypes segmentation and segment.
-
-    Parameters
-    ----------
-    matrix : the training customers
-    parameters : DataFrame
-        What `candidates.fit_kprototypes` returned.
-    labels : DataFrame
-        What `candidates.assign` returned, the customers of each segmentation in the order of
-        `matrix`.
-    n_bootstraps, seed : as in `bootstrap_stability`
-
-    Returns
-    -------
-    DataFrame
-        segmentation_id, cluster, jaccard, std_error, stability; the row without a cluster is that
-        of the segmentation: its least stable segment.
-    """
-    gamma = float(parameters.loc[parameters["parameter"] == "gamma", "value"].iloc[0])
-    by_k = {int(rows["k"].iloc[0]): rows for _, rows in labels.groupby("segmentation_id")}
-    judged = bootstrap_stability(
-        {k: rows["cluster"].to_numpy() for k, rows in by_k.items()},
-        kprototypes_refit(matrix, max(by_k), gamma),
-        n_bootstraps=n_bootstraps,
-        seed=seed,
-    )
-    ids = {k: rows["segmentation_id"].iloc[0] for k, rows in by_k.items()}
-    judged["segmentation_id"] = judged["k"].map(ids)
-    judged = judged.rename(columns={"value": "jaccard", "verdict": "stability"})
-    return judged[["segmentation_id", "cluster", "jaccard", "std_error", "stability"]]
+    return criteria_frame(rows, customers=n, replicates=n_bootstraps)
 
 
 def kprototypes_refit(matrix: MixedMatrix, k_max: int, gamma: float) -> Refit:

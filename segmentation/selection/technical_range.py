@@ -111,6 +111,28 @@ def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE
     )
 
 
+def of_every_method(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE) -> pd.DataFrame:
+    """Derive the technical range of every method.
+
+    Parameters
+    ----------
+    rows : `criteria.COLUMNS` of several methods
+    planned : lowest and highest K that the plan expects
+
+    Returns
+    -------
+    One row per method: method and what a :class:`TechnicalRange` has, `k_values` as text with
+    commas
+    """
+    ranges = [
+        {"method": method, **vars(technical_range(of_method, planned))}
+        for method, of_method in rows.groupby("method", sort=True)
+    ]
+    found = pd.DataFrame(ranges)
+    found["k_values"] = [",".join(map(str, k_values)) for k_values in found["k_values"]]
+    return found.astype({"k_min": "int32", "k_max": "int32"})
+
+
 def _support(found: _Evidence, in_range: list[int]) -> Support:
     """Whether the data support segments at all."""
     best = max((found.jaccards[k] for k in in_range if k in found.jaccards), default=None)

@@ -57,6 +57,12 @@ _RELATION_ROWS = {
     "int_kprototypes_prototypes": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],
+    "int_famd_loadings": [
+        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
+    ],
+    "int_agglomerative_centers": [
+        {"numbers": "amount,is_fashion,region,size", "categories": "industry"},
+    ],
 }
 
 execute = True

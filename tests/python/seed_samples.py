@@ -47,14 +47,40 @@ tier,value_attribute,0.4,,高价值,High-value
 tier,value_attribute,,0.4,低价值,Low-value
 behaviour,months,0.4,,长期,long-standing
 """,
+    "selection_criteria.csv": """\
+criterion,label_zh,label_en,question_zh,question_en,knock_out_below,worst_value,best_value,weight
+smallest_segment,最小客群,Smallest segment,,,0.02,,,0
+distinctiveness,差异性,Distinctiveness,差异够大吗？,Do they differ?,,0.1,0.8,0.3
+uniqueness,独特性,Uniqueness,有新发现吗？,Is one new?,,0.2,1.2,0.2
+actionability,可行动性,Actionability,打法不同吗？,"Are they treated differently, each?",,0.4,1,0.3
+explainability,可解释性,Explainability,说得清吗？,Can it be said?,0.5,0.5,0.95,0.2
+""",
+    "playbooks.csv": """\
+playbook,label_zh,label_en,goal_zh,goal_en,action_zh,action_en,kpi,priority
+key_account_team,重点服务,Key account team,留住客户。,Keep them.,配专人。,Name a manager.,spend,1
+new_season,上新,New season,带动消耗。,Raise spend.,每周测试新款。,"Test styles, weekly.",months,3
+""",
+    "playbook_triggers.csv": """\
+playbook,attribute,level,min_effect,max_effect,min_share,min_lift
+key_account_team,value_attribute,,0.4,,,
+new_season,months,,-0.4,0.4,,
+new_season,is_fashion,1,,,0.05,1.5
+new_season,category,服装,,,,1.2
+""",
 }
+REVIEWS = """\
+reviewer,segmentation_id,criterion,score,comment
+李雷,kprototypes_k5,distinctiveness,4,"清楚, 好讲"
+李雷,famd_gmm_k10,actionability,2.5,
+"""
+"""A filled ``business_review.csv``, which has no sheet in the workbook."""
 
 
 def write_seeds(folder: Path) -> Path:
     """Write the sample seeds into a new folder ``seeds`` of `folder`."""
     seeds = folder / "seeds"
     seeds.mkdir()
-    for name, text in SEEDS.items():
+    for name, text in (*SEEDS.items(), ("business_review.csv", REVIEWS)):
         (seeds / name).write_text(text, encoding="utf-8", newline="")
     return seeds
 

@@ -71,7 +71,7 @@ def test_loading_names_all_that_it_cannot_read(seeds: Path) -> None:
 
 
 def test_the_sample_is_valid_and_other_seeds_are_ignored(seeds: Path) -> None:
-    (seeds / "playbooks.csv").write_bytes(b"\xff\xfe nothing we read")
+    (seeds / "notes.csv").write_bytes(b"\xff\xfe nothing we read")
     check_seeds(str(seeds))
 
 

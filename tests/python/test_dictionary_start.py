@@ -84,7 +84,7 @@ def test_a_single_negative_amount_is_no_missing_token(tmp_path: Path) -> None:
     )
     proposal = propose_seeds(location)
     assert proposal.seeds["data_dictionary.csv"][1]["missing_tokens"] == ""
-    assert proposal.notes == []
+    assert not any("missing" in note for note in proposal.notes)
 
 
 def test_levels_are_listed_the_most_frequent_first_without_missing_ones(location: str) -> None:
@@ -105,6 +105,33 @@ def test_what_may_be_wrong_is_said(location: str) -> None:
     assert "cluster_value: renamed" in notes
     assert "comment: 300 different texts are no levels" in notes
     assert "empty: every value is missing" in notes
+
+
+def test_a_playbook_is_proposed_for_each_tier_of_the_value_attribute(location: str) -> None:
+    proposal = propose_seeds(location)
+    names = ("playbooks", "playbook_triggers", "segment_traits")
+    playbooks, triggers, tiers = (proposal.seeds[f"{name}.csv"] for name in names)
+    assert len(playbooks) == 5
+    assert {row["kpi"] for row in playbooks} == {"spend_usd"}
+    assert [row["playbook"] for row in triggers] == [row["playbook"] for row in playbooks]
+    bounds = ("attribute", "min_effect", "max_effect")
+    assert [[row[name] for name in bounds] for row in triggers] == [
+        [row[name] for name in bounds] for row in tiers
+    ]
+    assert proposal.seeds["business_review.csv"] == []
+    assert "selection_criteria.csv" not in proposal.seeds
+    assert any("spend_usd, the first number, is proposed as the kpi" in n for n in proposal.notes)
+
+
+def test_without_a_number_no_playbook_is_proposed(tmp_path: Path) -> None:
+    location = write_customers(
+        tmp_path / "c.csv", {"id": list(range(200)), "city": ["A", "B"] * 100}
+    )
+    proposal = propose_seeds(location)
+    assert proposal.seeds["playbooks.csv"] == proposal.seeds["playbook_triggers.csv"] == []
+    assert "No column is a number" in proposal.notes[-1]
+    write_seeds(proposal, tmp_path / "seeds_new")
+    check_seeds(tmp_path / "seeds_new")
 
 
 def test_the_seeds_pass_their_checks_as_they_are_written(location: str, tmp_path: Path) -> None:

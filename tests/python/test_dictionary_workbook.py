@@ -29,6 +29,7 @@ REPOSITORY = Path(__file__).parents[2]
 DICTIONARY = sheet_title("data_dictionary")
 LEVELS = sheet_title("attribute_levels")
 BINS = sheet_title("feature_bins")
+PLAYBOOKS = sheet_title("playbooks")
 
 
 @pytest.fixture
@@ -82,6 +83,9 @@ def test_the_workbook_is_made_for_people(seeds: Path, workbook: Path) -> None:
         "分档 feature_bins",
         "品类标记 category_flags",
         "分群用语 segment_traits",
+        "业务价值之肘 selection_criteria",
+        "运营打法 playbooks",
+        "打法触发条件 playbook_triggers",
     ]
     sheet = book[DICTIONARY]
     headings = [str(heading.value) for heading in sheet[1]]
@@ -113,6 +117,8 @@ def test_the_workbook_is_made_for_people(seeds: Path, workbook: Path) -> None:
     }
     (bound_type,) = book[BINS].data_validations.dataValidation
     assert bound_type.formula1 == '"lowest,value,quantile"'
+    (priority,) = book[PLAYBOOKS].data_validations.dataValidation
+    assert (str(priority.sqref), priority.formula1) == ("I2:I503", '"1,2,3"')
 
 
 def test_every_cell_is_text_as_it_stands_in_the_csv(seeds: Path, workbook: Path) -> None:
@@ -316,6 +322,35 @@ def test_a_fault_in_a_seed_without_a_sheet_is_told_by_file_and_line(
     assert f"{seeds / 'feature_bins.csv'}:2: feature 'spend_level' is unknown" in result.output
 
 
+def test_every_heading_is_chinese_and_english(seeds: Path, workbook: Path) -> None:
+    for sheet in openpyxl.load_workbook(workbook):
+        assert all(len(str(heading.value).split("\n")) == 2 for heading in sheet[1]), sheet.title
+
+
+def test_a_playbook_is_edited_and_checked_like_any_seed(seeds: Path, workbook: Path) -> None:
+    change(workbook, PLAYBOOKS, cell(3, "priority", 2))
+    assert run(workbook, seeds, "--yes").exit_code == 0
+    assert ",months,2\n" in (seeds / "playbooks.csv").read_text("utf-8")
+    change(workbook, PLAYBOOKS, cell(3, "kpi", "month"))
+    result = run(workbook, seeds, "--yes")
+    assert result.exit_code == 1
+    assert f"sheet {PLAYBOOKS!r}, row 3: kpi 'month' is unknown" in result.output
+
+
+def test_reviews_have_no_sheet_but_are_held_against_the_criteria(
+    seeds: Path, workbook: Path
+) -> None:
+    criteria = sheet_title("selection_criteria")
+    change(workbook, criteria, cell(3, "weight", 0))
+    change(workbook, criteria, cell(4, "weight", 0.5))
+    result = run(workbook, seeds, "--yes")
+    assert result.exit_code == 1
+    assert "stays as it is" not in result.output
+    assert f"{seeds / 'business_review.csv'}:2: criterion distinctiveness has no weight" in (
+        result.output
+    )
+
+
 def test_nothing_is_written_on_a_dry_run_or_without_a_yes(seeds: Path, workbook: Path) -> None:
     before = contents(seeds)
     change(workbook, DICTIONARY, cell(3, "label_zh", "每月消耗"))
@@ -417,7 +452,7 @@ def test_the_project_seeds_go_to_excel_and_back(tmp_path: Path) -> None:
     comparison = compare_workbook(tmp_path / "dictionary.xlsx", seeds)
     assert comparison.notices == ()
     assert {entry.seed.path.name for entry in comparison.seeds} == {
-        path.name for path in seeds.glob("*.csv")
+        path.name for path in seeds.glob("*.csv") if path.stem != "business_review"
     }
     for entry in comparison.seeds:
         assert entry.changes == ()

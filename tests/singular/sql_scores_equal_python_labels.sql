@@ -1,4 +1,4 @@
--- On the training customers SQL scoring and Python agree, row by row: cluster, distance and silhouette.
+-- On the training customers SQL scoring and Python agree, row by row: cluster, and distance or probability.
 with
 
 scores as (
@@ -8,9 +8,49 @@ scores as (
 
 ),
 
-labels as (
+kprototypes as (
 
     select * from {{ ref('ml_kprototypes_labels') }}
+
+),
+
+famd as (
+
+    select * from {{ ref('ml_famd_labels') }}
+
+),
+
+agglomerative as (
+
+    select * from {{ ref('ml_agglomerative_labels') }}
+
+),
+
+labels as (
+
+    select
+        customer_id,
+        segmentation_id,
+        cluster,
+        distance,
+        cast(null as double) as probability
+    from kprototypes
+    union all
+    select
+        customer_id,
+        segmentation_id,
+        cluster,
+        distance,
+        probability
+    from famd
+    union all
+    select
+        customer_id,
+        segmentation_id,
+        cluster,
+        distance,
+        cast(null as double) as probability
+    from agglomerative
 
 )
 
@@ -21,8 +61,8 @@ select
     labels.cluster as python_cluster,
     scores.distance as sql_distance,
     labels.distance as python_distance,
-    scores.silhouette as sql_silhouette,
-    labels.silhouette as python_silhouette
+    scores.probability as sql_probability,
+    labels.probability as python_probability
 from scores
 full outer join labels
     on
@@ -30,5 +70,5 @@ full outer join labels
         and scores.segmentation_id = labels.segmentation_id
 where
     scores.cluster is distinct from labels.cluster
-    or abs(scores.distance - labels.distance) > 1e-9 * greatest(labels.distance, 1e-12)
-    or abs(scores.silhouette - labels.silhouette) > 1e-9
+    or abs(scores.distance - labels.distance) > 1e-9 * greatest(labels.distance, 1)
+    or abs(scores.probability - labels.probability) > 1e-9

@@ -1,0 +1,102 @@
+-- noqa: disable=LT02
+{%- set attributes = relation_rows(
+    ref('int_agglomerative_centers'),
+    order_by='segmentation_id',
+    columns="segmentation_id, array_to_string(map_keys(numbers), ',') as numbers, array_to_string(map_keys(squared_shares), ',') as categories"
+) -%}
+{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
+{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+
+with
+
+features as (
+
+    select * from {{ ref('int_customer_features') }}
+
+),
+
+centers as (
+
+    select * from {{ ref('int_agglomerative_centers') }}
+
+),
+
+tree_labels as (
+
+    select
+        customer_id,
+        segmentation_id,
+        cluster
+    from {{ ref('ml_agglomerative_labels') }}
+    where is_in_tree
+
+),
+
+located as (
+
+    select
+        features.customer_id,
+        features.is_training_customer,
+        centers.segmentation_id,
+        centers.k
+        {%- for attribute in numbers %},
+        features.{{ attribute }},
+        centers.numbers['{{ attribute }}'] as {{ attribute }}__centers
+        {%- endfor %}
+        {%- for attribute in categories %},
+        centers.shares['{{ attribute }}=' || features.{{ attribute }}] as {{ attribute }}__shares,
+        centers.squared_shares['{{ attribute }}'] as {{ attribute }}__squares
+        {%- endfor %}
+    from features
+    cross join centers
+
+),
+
+-- Squared distances in one-hot features: of a category with shares p they are 1 - 2 p(own level) + sum of p squared.
+distances as (
+
+    select
+        customer_id,
+        is_training_customer,
+        segmentation_id,
+        k,
+        list_transform(
+            range(1, k + 1),
+            lambda c:
+                0.0
+                {%- for attribute in numbers %}
+                + power({{ attribute }} - {{ attribute }}__centers[c], 2)
+                {%- endfor %}
+                {%- for attribute in categories %}
+                + coalesce(1 - 2 * {{ attribute }}__shares[c], 0) + {{ attribute }}__squares[c]
+                {%- endfor %}
+        ) as distances
+    from located
+
+),
+
+ranked as (
+
+    select
+        customer_id,
+        is_training_customer,
+        segmentation_id,
+        k,
+        {{ ranked_clusters('distances') }} as ranked
+    from distances
+
+)
+
+-- Customers of the tree stay in the cluster that the tree put them in, be another centroid nearer.
+select
+    ranked.customer_id,
+    ranked.segmentation_id,
+    ranked.k,
+    ranked.is_training_customer,
+    list_filter(ranked.ranked, lambda place: place.cluster = coalesce(tree_labels.cluster, place.cluster))
+    || list_filter(ranked.ranked, lambda place: place.cluster != coalesce(tree_labels.cluster, place.cluster)) as ranked
+from ranked
+left join tree_labels
+    on
+        ranked.customer_id = tree_labels.customer_id
+        and ranked.segmentation_id = tree_labels.segmentation_id

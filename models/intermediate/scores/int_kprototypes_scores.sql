@@ -1,0 +1,65 @@
+-- noqa: disable=LT02
+{%- set attributes = relation_rows(
+    ref('int_kprototypes_prototypes'),
+    order_by='segmentation_id',
+    columns="segmentation_id, array_to_string(map_keys(centers), ',') as numbers, array_to_string(map_keys(modes), ',') as categories"
+) -%}
+{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
+{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+
+with
+
+features as (
+
+    select * from {{ ref('int_customer_features') }}
+
+),
+
+prototypes as (
+
+    select
+        * exclude (centers, modes)
+        {%- for attribute in numbers %},
+        centers['{{ attribute }}'] as {{ attribute }}__centers
+        {%- endfor %}
+        {%- for attribute in categories %},
+        modes['{{ attribute }}'] as {{ attribute }}__modes
+        {%- endfor %}
+    from {{ ref('int_kprototypes_prototypes') }}
+
+),
+
+-- By cluster: the squared differences of the numbers, and gamma for each category that differs from the prototype.
+distances as (
+
+    select
+        features.customer_id,
+        features.is_training_customer,
+        prototypes.segmentation_id,
+        prototypes.k,
+        list_transform(
+            range(1, prototypes.k + 1),
+            lambda c:
+                0.0
+                {%- for attribute in numbers %}
+                + power(features.{{ attribute }} - prototypes.{{ attribute }}__centers[c], 2)
+                {%- endfor %}
+                + prototypes.gamma * (
+                    0
+                    {%- for attribute in categories %}
+                    + cast(cast(features.{{ attribute }} as varchar) != prototypes.{{ attribute }}__modes[c] as integer)
+                    {%- endfor %}
+                )
+        ) as distances
+    from features
+    cross join prototypes
+
+)
+
+select
+    customer_id,
+    segmentation_id,
+    k,
+    is_training_customer,
+    {{ ranked_clusters('distances') }} as ranked
+from distances

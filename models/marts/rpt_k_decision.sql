@@ -1,0 +1,269 @@
+with
+
+ranking as (
+
+    select * from {{ ref('int_k_ranking') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('int_k_scores') }}
+
+),
+
+criteria as (
+
+    select * from {{ ref('selection_criteria') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('business_review') }}
+
+),
+
+ranges as (
+
+    select * from {{ ref('ml_technical_range') }}
+
+),
+
+attributes as (
+
+    select * from {{ ref('int_attribute_selection') }}
+
+),
+
+main_method as (
+
+    select
+        count(*) filter (where in_feature_set_a) as encoded_features,
+        case
+            when count(*) filter (where in_feature_set_a) > {{ var('max_encoded_features') }} then 'famd_kmeans'
+            else 'kprototypes'
+        end as method
+    from attributes
+
+),
+
+computed as (
+
+    select
+        main_method.encoded_features,
+        ranking.segmentation_id,
+        ranking.method,
+        ranking.k
+    from main_method
+    inner join ranking
+        on main_method.method = ranking.method
+    where ranking.choice_rank = 1
+
+),
+
+decided as (
+
+    select
+        ranking.*,
+        computed.encoded_features,
+        computed.segmentation_id as computed_segmentation_id,
+        computed.method as computed_method,
+        computed.k as computed_k
+    from ranking
+    cross join computed
+    where
+        ranking.method = {{ sql_literal(var('final_method')) if var('final_method') else 'computed.method' }}
+        and {{ 'ranking.k = ' ~ var('final_k') if var('final_k') is not none else 'ranking.choice_rank = 1' }}
+
+),
+
+runners_up as (
+
+    select
+        ranking.segmentation_id,
+        ranking.k,
+        ranking.score,
+        ranking.is_in_range
+    from ranking
+    inner join decided
+        on
+            ranking.method = decided.method
+            and ranking.k != decided.k
+    qualify row_number() over (order by ranking.choice_rank) = 1
+
+),
+
+labelled_scores as (
+
+    select
+        scores.segmentation_id,
+        scores.criterion,
+        scores.weight,
+        printf('%s %.1f', criteria.label_zh, scores.score) as score_zh,
+        printf('%s %.1f', lower(criteria.label_en), scores.score) as score_en
+    from scores
+    inner join criteria
+        on scores.criterion = criteria.criterion
+    where scores.weight > 0
+
+),
+
+score_texts as (
+
+    select
+        segmentation_id,
+        string_agg(score_zh, '，' order by weight desc, criterion asc) as scores_zh,
+        string_agg(score_en, ', ' order by weight desc, criterion asc) as scores_en
+    from labelled_scores
+    group by segmentation_id
+
+),
+
+reviewer_counts as (
+
+    select
+        segmentation_id,
+        count(distinct reviewer) as reviewers
+    from reviews
+    group by segmentation_id
+
+),
+
+assembled as (
+
+    select
+        decided.segmentation_id,
+        decided.method,
+        decided.k,
+        ranges.k_min,
+        ranges.k_max,
+        ranges.k_values,
+        ranges.support,
+        ranges.meets_plan,
+        ranges.reason_zh as range_zh,
+        ranges.reason_en as range_en,
+        decided.is_in_range,
+        decided.is_knocked_out,
+        decided.knocked_out_by,
+        decided.score,
+        runners_up.segmentation_id as runner_up_segmentation_id,
+        runners_up.k as runner_up_k,
+        runners_up.score as runner_up_score,
+        runners_up.is_in_range as runner_up_is_in_range,
+        decided.score - runners_up.score as score_margin,
+        coalesce(reviewer_counts.reviewers, 0) as reviewers,
+        decided.encoded_features,
+        {{ var('max_encoded_features') }} as max_encoded_features,
+        decided.computed_segmentation_id,
+        decided.computed_method,
+        decided.computed_k,
+        {{ 'true' if var('final_k') is not none or var('final_method') else 'false' }} as is_override,
+        cast({{ sql_literal(var('final_k_reason')) if var('final_k_reason') else 'null' }} as varchar) as override_reason,
+        score_texts.scores_zh,
+        score_texts.scores_en
+    from decided
+    inner join ranges
+        on decided.method = ranges.method
+    inner join score_texts
+        on decided.segmentation_id = score_texts.segmentation_id
+    left join reviewer_counts
+        on decided.segmentation_id = reviewer_counts.segmentation_id
+    left join runners_up
+        on true
+
+),
+
+sentences as (
+
+    select
+        *,
+        case
+            when is_override
+                then printf('由人工决定采用 %s，理由：%s。双肘检验的选择是 %s。', segmentation_id, override_reason, computed_segmentation_id)
+        end as override_zh,
+        case
+            when is_override
+                then printf(
+                    'A person decided for %s: %s. The double elbow had chosen %s.',
+                    segmentation_id,
+                    rtrim(override_reason, '.'),
+                    computed_segmentation_id
+                )
+        end as override_en,
+        case
+            when encoded_features > max_encoded_features
+                then printf('特征集 A 有 %d 个特征，超过 %d 个，主要方法为 FAMD + K-Means。', encoded_features, max_encoded_features)
+            else printf('特征集 A 有 %d 个特征，不超过 %d 个，主要方法为 K-Prototypes。', encoded_features, max_encoded_features)
+        end as method_zh,
+        printf(
+            'Feature set A has %d features, %s %d, so the main method is %s.',
+            encoded_features,
+            case when encoded_features > max_encoded_features then 'over' else 'at most' end,
+            max_encoded_features,
+            case when encoded_features > max_encoded_features then 'FAMD + K-Means' else 'K-Prototypes' end
+        ) as method_en,
+        printf('K=%d 的业务得分为 %.2f（满分 5：%s）', k, score, scores_zh)
+        || case
+            when runner_up_k is null then '。'
+            else printf(
+                '；次选 K=%d%s为 %.2f，%s %.2f。',
+                runner_up_k,
+                case when runner_up_is_in_range then '' else '（不在技术区间内）' end,
+                runner_up_score,
+                case when score_margin >= 0 then '低' else '高' end,
+                abs(score_margin)
+            )
+        end as score_zh,
+        printf('On the business criteria K = %d scores %.2f of 5 (%s)', k, score, scores_en)
+        || case
+            when runner_up_k is null then '.'
+            else printf(
+                '; the runner-up K = %d%s scores %.2f, %.2f %s.',
+                runner_up_k,
+                case when runner_up_is_in_range then '' else ', outside the technical range,' end,
+                runner_up_score,
+                abs(score_margin),
+                case when score_margin >= 0 then 'less' else 'more' end
+            )
+        end as score_en,
+        case when is_knocked_out then printf('K=%d 未通过一票否决项：%s。', k, knocked_out_by) end as knock_out_zh,
+        case when is_knocked_out then printf('K = %d fails a knock-out: %s.', k, knocked_out_by) end as knock_out_en,
+        case when reviewers > 0 then printf('得分采用了 %d 位业务评审的意见。', reviewers) end as people_zh,
+        case
+            when reviewers = 1 then 'The scores rest on 1 reviewer of the business team.'
+            when reviewers > 1 then printf('The scores rest on %d reviewers of the business team.', reviewers)
+        end as people_en,
+        case when support = 'unsupported' then printf('现仍交付 K=%d，但没有数据依据。', k) end as support_zh,
+        case when support = 'unsupported' then printf('K = %d is delivered all the same, without support.', k) end as support_en
+    from assembled
+
+)
+
+select
+    segmentation_id,
+    method,
+    k,
+    k_min,
+    k_max,
+    k_values,
+    support,
+    meets_plan,
+    is_in_range,
+    is_knocked_out,
+    score,
+    runner_up_segmentation_id,
+    runner_up_k,
+    runner_up_score,
+    score_margin,
+    cast(reviewers as integer) as reviewers,
+    cast(encoded_features as integer) as encoded_features,
+    max_encoded_features,
+    computed_segmentation_id,
+    computed_method,
+    computed_k,
+    is_override,
+    override_reason,
+    concat(override_zh, method_zh, range_zh, knock_out_zh, score_zh, people_zh, support_zh) as reason_zh,
+    concat_ws(' ', override_en, method_en, range_en, knock_out_en, score_en, people_en, support_en) as reason_en
+from sentences

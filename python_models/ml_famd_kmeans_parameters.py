@@ -1,0 +1,19 @@
+"""Fit K-Means on FAMD's axes for every K."""
+
+from segmentation.clustering import candidates, famd, famd_clusters
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    encoded = dbt.ref("ml_feature_set_a").df()
+    feature_parameters = dbt.ref("ml_feature_set_a_parameters").df()
+    famd_parameters = dbt.ref("ml_famd_parameters").df()
+    axes = dbt.ref("ml_famd_axes").df()
+    k_values = dbt.config.meta_get("k_values")
+    n_init = dbt.config.meta_get("n_init")
+    seed = dbt.config.meta_get("random_seed")
+
+    encoded = encoded.sort_values("customer_id", ignore_index=True)
+    matrix = candidates.mixed_matrix(encoded, feature_parameters)
+    coordinates = famd.coordinates(matrix, famd_parameters, famd_clusters.chosen_axes(axes))
+    return famd_clusters.fit_kmeans(coordinates, sorted(set(k_values)), n_init=n_init, seed=seed)

@@ -1,0 +1,145 @@
+"""The words, the columns and the tokens that the seeds are written with."""
+
+from __future__ import annotations
+
+DATA_TYPES = ("text", "number", "integer", "flag", "date")
+ROLES = (
+    "id",
+    "performance",
+    "ordinal",
+    "nominal",
+    "high_cardinality",
+    "flag",
+    "profile_only",
+    "binned",
+    "excluded",
+)
+TRANSFORMS = ("log1p", "signed_log1p", "none")
+THEMES = (
+    "spending_power",
+    "activity",
+    "loyalty",
+    "scale",
+    "category",
+    "channel",
+    "region",
+    "background",
+    "risk",
+)
+DIRECTIONS = ("higher_is_better", "lower_is_better", "neutral")
+UNITS = (
+    "usd",
+    "usd_per_month",
+    "count",
+    "count_per_month",
+    "days",
+    "months",
+    "ratio",
+    "index",
+    "flag",
+)
+MISSING_POLICIES = ("median", "zero", "unknown_level", "none")
+OUT_OF_RANGE_POLICIES = ("set_null", "clip", "reject")
+BOOLEANS = ("true", "false")
+BOUND_TYPES = ("lowest", "value", "quantile")
+SLOTS = ("tier", "behaviour")
+NUMERIC_TYPES = ("number", "integer")
+SELECTION_CRITERIA = (
+    "smallest_segment",
+    "distinctiveness",
+    "uniqueness",
+    "actionability",
+    "explainability",
+)
+"""What the business value elbow judges a number of segments by."""
+SEGMENTATION_METHODS = ("kprototypes", "famd_kmeans", "famd_gmm", "agglomerative")
+"""The methods that a ``segmentation_id`` may begin with."""
+PRIORITIES = ("1", "2", "3")
+
+WORDS = {
+    "data_type": DATA_TYPES,
+    "role": ROLES,
+    "transform": TRANSFORMS,
+    "theme": ("", *THEMES),
+    "direction": DIRECTIONS,
+    "unit": ("", *UNITS),
+    "is_required": BOOLEANS,
+    "missing_policy": MISSING_POLICIES,
+    "out_of_range_policy": ("", *OUT_OF_RANGE_POLICIES),
+    "bound_type": BOUND_TYPES,
+    "slot": SLOTS,
+    "criterion": SELECTION_CRITERIA,
+    "priority": PRIORITIES,
+}
+"""The words each column of a seed may hold; ``""`` where it may be blank."""
+
+MISSING_TOKENS = ("", "\\N", "Unknown", "未知", "null", "nan", "n/a", "none", "-")
+"""What means missing in every attribute, compared after `normalise_header`."""
+
+DICTIONARY_COLUMNS = (
+    "attribute",
+    "aliases",
+    "label_zh",
+    "label_en",
+    "definition_zh",
+    "definition_en",
+    "data_type",
+    "role",
+    "transform",
+    "theme",
+    "direction",
+    "unit",
+    "is_required",
+    "missing_policy",
+    "missing_tokens",
+    "valid_min",
+    "valid_max",
+    "out_of_range_policy",
+    "derivation",
+)
+LEVEL_COLUMNS = ("attribute", "level", "level_order", "label_zh", "label_en")
+BIN_COLUMNS = (
+    "feature",
+    "level",
+    "level_order",
+    "label_zh",
+    "label_en",
+    "bound_type",
+    "lower_bound",
+)
+FLAG_COLUMNS = ("flag", "attribute", "level")
+TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
+CRITERION_COLUMNS = (
+    "criterion",
+    "label_zh",
+    "label_en",
+    "question_zh",
+    "question_en",
+    "knock_out_below",
+    "worst_value",
+    "best_value",
+    "weight",
+)
+REVIEW_COLUMNS = ("reviewer", "segmentation_id", "criterion", "score", "comment")
+PLAYBOOK_COLUMNS = (
+    "playbook",
+    "label_zh",
+    "label_en",
+    "goal_zh",
+    "goal_en",
+    "action_zh",
+    "action_en",
+    "kpi",
+    "priority",
+)
+TRIGGER_COLUMNS = (
+    "playbook",
+    "attribute",
+    "level",
+    "min_effect",
+    "max_effect",
+    "min_share",
+    "min_lift",
+)
+VALUE_ATTRIBUTE = "value_attribute"
+"""Stands in traits and triggers for the attribute that the var of this name names."""

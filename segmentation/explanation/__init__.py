@@ -1,0 +1,1 @@
+"""What makes a segment what it is: rules that a person can read."""

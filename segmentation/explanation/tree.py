@@ -1,0 +1,117 @@
+"""A shallow decision tree on feature set B: the segments as people can tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.tree import DecisionTreeClassifier
+
+from segmentation.errors import InputError
+
+N_FOLDS = 5
+
+
+def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[str]) -> pd.DataFrame:
+    """Turn feature set B into the numbers that a tree splits on.
+
+    Parameters
+    ----------
+    customers : DataFrame of shape (n_customers, n_attributes)
+        Levels as text, none missing.
+    levels : DataFrame
+        attribute, level, level_order: the ranks of ordered levels; unknown ranks last.
+    ordered : collection of str
+        The attributes that enter by rank; a level without a rank gets -1.
+
+    Returns
+    -------
+    DataFrame of shape (n_customers, n_features)
+        int8 or int16: a rank each ordered attribute, named like it, and a 0/1 column each level of
+        the others, named ``attribute=level``. An attribute with one level has no column.
+    """
+    columns: dict[str, NDArray[np.integer]] = {}
+    for attribute in customers.columns:
+        values = customers[attribute]
+        if attribute in ordered:
+            known = levels[levels["attribute"] == attribute]
+            ranks = dict(zip(known["level"], known["level_order"].astype(int), strict=True))
+            columns[attribute] = values.map(ranks).fillna(-1).to_numpy(np.int16)
+            continue
+        found = sorted(values.unique())
+        if len(found) > 1:
+            for level in found:
+                columns[f"{attribute}={level}"] = (values == level).to_numpy(np.int8)
+    return pd.DataFrame(columns, index=customers.index)
+
+
+def cross_validate(
+    features: pd.DataFrame, labels: pd.DataFrame, *, max_depth: int = 3, seed: int = 0
+) -> pd.DataFrame:
+    """Measure a tree for every segmentation by 5-fold cross-validation, stratified by segment.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n_customers, n_features)
+        What :func:`design` returned.
+    labels : DataFrame
+        segmentation_id, method, k, cluster; the customers of every segmentation in the order of
+        `features`.
+    max_depth : int
+        Depth of the tree.
+    seed : int
+        Seed of the folds.
+
+    Returns
+    -------
+    DataFrame
+        One row per segmentation: segmentation_id, method, k, max_depth, folds, accuracy,
+        balanced_accuracy (the mean over segments of the share that is found again) and their
+        standard errors over the folds. A segment of fewer customers than folds cannot be in every
+        fold; then there are fewer, and with a single customer none is held out: no value.
+
+    Raises
+    ------
+    InputError
+        There is nothing to split on, or the depth is below 1.
+    """
+    if max_depth < 1:
+        raise InputError(f"tree_depth is {max_depth}; give a whole number of at least 1.")
+    if features.shape[1] == 0:
+        raise InputError("Feature set B has one level in every attribute: a tree cannot split.")
+    X = features.to_numpy(np.float32)
+
+    def measure(of_one: pd.DataFrame) -> tuple[object, ...]:
+        clusters = of_one["cluster"].to_numpy()
+        folds = min(N_FOLDS, int(np.bincount(clusters)[np.unique(clusters)].min()))
+        first = of_one.iloc[0]
+        key = (first["segmentation_id"], first["method"], first["k"], max_depth)
+        if folds < 2:
+            return (*key, 0, np.nan, np.nan, np.nan, np.nan)
+        scores = []
+        splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, clusters)
+        for train, test in splits:
+            fitted = DecisionTreeClassifier(max_depth=max_depth, random_state=seed)
+            predicted = fitted.fit(X[train], clusters[train]).predict(X[test])
+            scores.append(
+                (
+                    accuracy_score(clusters[test], predicted),
+                    balanced_accuracy_score(clusters[test], predicted),
+                )
+            )
+        means = np.mean(scores, axis=0)
+        errors = np.std(scores, axis=0, ddof=1) / np.sqrt(folds)
+        return (*key, folds, *means, *errors)
+
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id"))))
+    columns = ["segmentation_id", "method", "k", "max_depth", "folds", "accuracy"]
+    columns += ["balanced_accuracy", "accuracy_std_error", "balanced_accuracy_std_error"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"k": "int32", "max_depth": "int32", "folds": "int32"}
+    )
