@@ -20,7 +20,8 @@
     {%- if planned_k is string or planned_k is not iterable or planned_k | length != 2
         or planned_k | select('integer') | list | length != 2 or not 2 <= planned_k[0] <= planned_k[1] -%}
         {%- do faults.append(
-            'planned_k is ' ~ planned_k | pprint ~ '; give the lowest and the highest number of segments that the plan expects, such as [4, 7].'
+            'planned_k is ' ~ planned_k | pprint ~ '; give the lowest and the highest number of segments that the plan expects, '
+            ~ 'such as [4, 7].'
         ) -%}
     {%- endif -%}
 
@@ -83,12 +84,16 @@
     {%- endif -%}
 
     {%- if not is_plain_number(var('min_agreement')) or not -1 <= var('min_agreement') <= 1 -%}
-        {%- do faults.append('min_agreement is ' ~ var('min_agreement') | pprint ~ '; give an adjusted Rand index up to 1, such as 0.5.') -%}
+        {%- do faults.append(
+            'min_agreement is ' ~ var('min_agreement') | pprint ~ '; give an adjusted Rand index up to 1, such as 0.5.'
+        ) -%}
     {%- endif -%}
     {%- set famd_axes = var('famd_axes') -%}
     {%- if famd_axes is string or famd_axes is not iterable or not famd_axes
         or famd_axes | select('integer') | select('ge', 1) | list | length != famd_axes | length -%}
-        {%- do faults.append('famd_axes is ' ~ famd_axes | pprint ~ '; give a list of whole numbers of at least 1, such as [2, 3, 5, 10].') -%}
+        {%- do faults.append(
+            'famd_axes is ' ~ famd_axes | pprint ~ '; give a list of whole numbers of at least 1, such as [2, 3, 5, 10].'
+        ) -%}
     {%- endif -%}
 
     {%- set as_of_date = var('as_of_date') -%}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def summarise(database: Path, run_results: Path, exports: Path) -> str:
     lines += [
         f"Database   {database.resolve()}",
         f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",
+        f"Two groups {(exports / 'df_k2_agglo_all_raw.csv').resolve()} (every raw column)",
         "Lineage    make docs, then dbt docs serve",
     ]
     return "\n".join(lines)
@@ -104,36 +106,37 @@ def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _decision(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    k, decided_by, silhouette, value_attribute, value_label = _one(
+    k, method, is_override, reason, support, min_jaccard, stability, value_label, value = _one(
         connection,
-        "select k, decided_by, mean_silhouette, value_attribute, label_en "
-        "from dim_segmentations inner join dim_attributes on attribute = value_attribute "
-        "where is_final",
+        "select decision.k, decision.method, is_override, reason_en, support, min_jaccard, "
+        "stability, label_en, value_attribute "
+        "from rpt_k_decision as decision inner join dim_segmentations using (segmentation_id) "
+        "inner join dim_attributes on attribute = value_attribute",
     )
-    others = connection.sql(
-        "select k, mean_silhouette from dim_segmentations order by method, k"
+    by_whom = "a person" if is_override else "the double elbow"
+    lines = [f"Segments   K = {k} ({method}), chosen by {by_whom}"]
+    lines += _wrapped("Why", reason)
+    agreement = connection.sql(
+        "select other_segmentation_id, adjusted_rand from rpt_method_agreement "
+        "where segmentation_id = (select segmentation_id from rpt_k_decision) order by 2 desc"
     ).fetchall()
-    by_k = ", ".join(f"K={other} {value:.3f}" for other, value in others)
-    reason = (
-        "the best mean silhouette" if decided_by == "mean_silhouette" else "the var final_k says so"
-    )
-    lines = [
-        f"Segments   K = {k}, by {reason}: {silhouette:.3f} (of {by_k})",
-        f"Value      {value_label} ({value_attribute})",
-    ]
-    min_jaccard, stability = _one(
-        connection, "select min_jaccard, stability from dim_segmentations where is_final"
-    )
+    if agreement:
+        others = ", ".join(f"{name} {value:.2f}" for name, value in agreement)
+        lines += _wrapped("Agreement", f"{others} (adjusted Rand: 1 the same, 0 chance)")
+    lines.append(f"Value      {value_label} ({value})")
+    if support != "supported":
+        lines.append(f"Warning    whether the data support segments: {support} (rpt_k_decision).")
     if stability not in TRUSTED:
-        stablest, of_stablest = _one(
-            connection,
-            "select k, min_jaccard from dim_segmentations order by min_jaccard desc, k limit 1",
-        )
         lines.append(
-            f"Warning    the least stable segment comes back to {min_jaccard:.0%}, {stability}; "
-            f"K = {stablest} is the stablest ({of_stablest:.0%}). Decide with the var final_k."
+            f"Warning    the least stable segment comes back to {min_jaccard:.0%}, {stability}. "
+            "Look at rpt_k_selection, and decide with the vars final_k and final_k_reason."
         )
     return lines
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    """Break a text into lines with the label before the first."""
+    return textwrap.wrap(text, 100, initial_indent=f"{label:<11}", subsequent_indent=" " * 11)
 
 
 def _segments(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -47,7 +47,8 @@ inner join segments as own_segments
     on
         scores.segmentation_id = own_segments.segmentation_id
         and scores.cluster = own_segments.cluster
-inner join segments as runner_up_segments
+-- A cluster that nobody is in, such as a component of a mixture that has collapsed, is no segment.
+left join segments as runner_up_segments
     on
         scores.segmentation_id = runner_up_segments.segmentation_id
         and scores.runner_up_cluster = runner_up_segments.cluster

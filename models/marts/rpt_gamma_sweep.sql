@@ -8,7 +8,7 @@ sweep as (
 
 attributes as (
 
-    select * from {{ ref('dim_attributes') }}
+    select * from {{ ref('data_dictionary') }}
 
 )
 

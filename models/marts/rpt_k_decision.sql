@@ -1,3 +1,5 @@
+{%- set is_override = var('final_k') is not none or var('final_method') is not none %}
+
 with
 
 ranking as (
@@ -84,7 +86,8 @@ runners_up as (
         ranking.segmentation_id,
         ranking.k,
         ranking.score,
-        ranking.is_in_range
+        ranking.is_in_range,
+        ranking.is_knocked_out
     from ranking
     inner join decided
         on
@@ -120,6 +123,20 @@ score_texts as (
 
 ),
 
+knock_outs as (
+
+    select
+        scores.segmentation_id,
+        string_agg(criteria.label_zh, '、' order by criteria.criterion) as knocked_out_by_zh,
+        string_agg(lower(criteria.label_en), ', ' order by criteria.criterion) as knocked_out_by_en
+    from scores
+    inner join criteria
+        on scores.criterion = criteria.criterion
+    where scores.is_knocked_out
+    group by scores.segmentation_id
+
+),
+
 reviewer_counts as (
 
     select
@@ -145,12 +162,14 @@ assembled as (
         ranges.reason_en as range_en,
         decided.is_in_range,
         decided.is_knocked_out,
-        decided.knocked_out_by,
+        knock_outs.knocked_out_by_zh,
+        knock_outs.knocked_out_by_en,
         decided.score,
         runners_up.segmentation_id as runner_up_segmentation_id,
         runners_up.k as runner_up_k,
         runners_up.score as runner_up_score,
         runners_up.is_in_range as runner_up_is_in_range,
+        runners_up.is_knocked_out as runner_up_is_knocked_out,
         decided.score - runners_up.score as score_margin,
         coalesce(reviewer_counts.reviewers, 0) as reviewers,
         decided.encoded_features,
@@ -158,8 +177,8 @@ assembled as (
         decided.computed_segmentation_id,
         decided.computed_method,
         decided.computed_k,
-        {{ 'true' if var('final_k') is not none or var('final_method') else 'false' }} as is_override,
-        cast({{ sql_literal(var('final_k_reason')) if var('final_k_reason') else 'null' }} as varchar) as override_reason,
+        {{ 'true' if is_override else 'false' }} as is_override,
+        cast({{ sql_literal(var('final_k_reason')) if is_override else 'null' }} as varchar) as override_reason,
         score_texts.scores_zh,
         score_texts.scores_en
     from decided
@@ -167,6 +186,8 @@ assembled as (
         on decided.method = ranges.method
     inner join score_texts
         on decided.segmentation_id = score_texts.segmentation_id
+    left join knock_outs
+        on decided.segmentation_id = knock_outs.segmentation_id
     left join reviewer_counts
         on decided.segmentation_id = reviewer_counts.segmentation_id
     left join runners_up
@@ -180,14 +201,19 @@ sentences as (
         *,
         case
             when is_override
-                then printf('由人工决定采用 %s，理由：%s。双肘检验的选择是 %s。', segmentation_id, override_reason, computed_segmentation_id)
+                then printf(
+                    '由人工决定采用 %s，理由：%s。双肘检验的选择是 %s。',
+                    segmentation_id,
+                    rtrim(override_reason, '.。'),
+                    computed_segmentation_id
+                )
         end as override_zh,
         case
             when is_override
                 then printf(
                     'A person decided for %s: %s. The double elbow had chosen %s.',
                     segmentation_id,
-                    rtrim(override_reason, '.'),
+                    rtrim(override_reason, '.。'),
                     computed_segmentation_id
                 )
         end as override_en,
@@ -209,7 +235,11 @@ sentences as (
             else printf(
                 '；次选 K=%d%s为 %.2f，%s %.2f。',
                 runner_up_k,
-                case when runner_up_is_in_range then '' else '（不在技术区间内）' end,
+                case
+                    when not runner_up_is_in_range then '（不在技术区间内）'
+                    when runner_up_is_knocked_out then '（未通过一票否决项）'
+                    else ' '
+                end,
                 runner_up_score,
                 case when score_margin >= 0 then '低' else '高' end,
                 abs(score_margin)
@@ -221,14 +251,18 @@ sentences as (
             else printf(
                 '; the runner-up K = %d%s scores %.2f, %.2f %s.',
                 runner_up_k,
-                case when runner_up_is_in_range then '' else ', outside the technical range,' end,
+                case
+                    when not runner_up_is_in_range then ', outside the technical range,'
+                    when runner_up_is_knocked_out then ', knocked out,'
+                    else ''
+                end,
                 runner_up_score,
                 abs(score_margin),
                 case when score_margin >= 0 then 'less' else 'more' end
             )
         end as score_en,
-        case when is_knocked_out then printf('K=%d 未通过一票否决项：%s。', k, knocked_out_by) end as knock_out_zh,
-        case when is_knocked_out then printf('K = %d fails a knock-out: %s.', k, knocked_out_by) end as knock_out_en,
+        case when is_knocked_out then printf('K=%d 未通过一票否决项：%s。', k, knocked_out_by_zh) end as knock_out_zh,
+        case when is_knocked_out then printf('K = %d fails a knock-out: %s.', k, knocked_out_by_en) end as knock_out_en,
         case when reviewers > 0 then printf('得分采用了 %d 位业务评审的意见。', reviewers) end as people_zh,
         case
             when reviewers = 1 then 'The scores rest on 1 reviewer of the business team.'
@@ -247,6 +281,8 @@ select
     k_min,
     k_max,
     k_values,
+    {{ var('planned_k')[0] }} as planned_k_min,
+    {{ var('planned_k')[1] }} as planned_k_max,
     support,
     meets_plan,
     is_in_range,

@@ -160,13 +160,14 @@ def ward_costs(k_max: int) -> FitCosts:
     """Return a `fit_costs` for :func:`segmentation.selection.gap.gap_statistic`.
 
     The cost is Ward's: the within-cluster sum of squares of the one-hot customers, for
-    k = 1, ..., `k_max`. A tree has them all, as its heights are what each merge adds.
+    k = 1, ..., `k_max`. A tree has them all, as its heights are what each merge adds. It is 0 from
+    as many clusters as distinct customers.
     """
 
     def fit_costs(matrix: MixedMatrix, _: np.random.Generator) -> dict[int, float]:
         points, weight = np.unique(one_hot_matrix(matrix), axis=0, return_counts=True)
         within = np.cumsum(ward_tree(points, weight.astype(np.float64)).heights)
-        return {k: float(within[-k]) for k in range(1, k_max + 1)}
+        return {k: float(within[-k]) if k < len(points) else 0.0 for k in range(1, k_max + 1)}
 
     return fit_costs
 
@@ -175,6 +176,7 @@ def ward_refit(points: FloatArray, k_values: Sequence[int]) -> Refit:
     """Return a `refit` for :func:`segmentation.selection.stability.bootstrap_stability`.
 
     Each call builds a tree, in a time that grows with the square of the customers: give a part.
+    Where fewer customers than K are distinct, each of them is a cluster.
 
     Parameters
     ----------
@@ -185,21 +187,28 @@ def ward_refit(points: FloatArray, k_values: Sequence[int]) -> Refit:
     def refit(
         rows: npt.NDArray[np.intp], rng: np.random.Generator
     ) -> Mapping[int, npt.NDArray[np.integer]]:
-        return _cluster(points[rows], k_values)
+        tree, leaf = _distinct_tree(points[rows])
+        return {k: cut(tree, min(k, len(tree.heights) + 1))[leaf] for k in k_values}
 
     return refit
 
 
 def _cluster(points: FloatArray, k_values: Sequence[int]) -> dict[int, IntArray]:
-    """For each K the (n,) clusters of the points; customers that are alike are one leaf."""
-    distinct, leaf, weight = np.unique(points, axis=0, return_inverse=True, return_counts=True)
-    if max(k_values) > len(distinct):
+    """For each K the (n,) clusters of the points."""
+    tree, leaf = _distinct_tree(points)
+    n_distinct = len(tree.heights) + 1
+    if max(k_values) > n_distinct:
         raise InputError(
-            f"k_values asks for {max(k_values)} clusters, but only {len(distinct)} customers are "
+            f"k_values asks for {max(k_values)} clusters, but only {n_distinct} customers are "
             "distinct in feature set A; lower it."
         )
-    tree = ward_tree(distinct, weight.astype(np.float64))
     return {k: cut(tree, k)[leaf] for k in k_values}
+
+
+def _distinct_tree(points: FloatArray) -> tuple[Tree, _Ints]:
+    """Ward's tree of the distinct points, and the (n,) leaf of each point."""
+    distinct, leaf, weight = np.unique(points, axis=0, return_inverse=True, return_counts=True)
+    return ward_tree(distinct, weight.astype(np.float64)), leaf
 
 
 def ward_tree(points: FloatArray, weight: FloatArray) -> Tree:
@@ -218,7 +227,6 @@ def ward_tree(points: FloatArray, weight: FloatArray) -> Tree:
     n = len(points)
     n_nodes = 2 * n - 1
     centers = np.empty((n_nodes, points.shape[1]))
-    centers[:n] = points - weight @ points / weight.sum()  # products of small numbers cancel less
     weights = np.empty(n_nodes)
     weights[:n] = weight
     heights = np.zeros(n_nodes)
@@ -227,6 +235,7 @@ def ward_tree(points: FloatArray, weight: FloatArray) -> Tree:
     distance = np.empty(n_nodes)
     active = searching = np.arange(n)
     with single_threaded_blas():
+        centers[:n] = points - weight @ points / weight.sum()  # small numbers cancel less
         while len(active) > 1:
             neighbour[searching], distance[searching] = _nearest_others(
                 centers, weights, searching, active

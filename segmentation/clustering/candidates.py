@@ -19,6 +19,8 @@ METHOD = "kprototypes"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
 ENGINES = ("native", "kmodes")
 GAMMA_RULES = {"lambdaest": "lambdaest", "huang": None}
+MAX_PASSES = 1_000
+"""Customers without clusters keep moving for long; a fit that has not ended is not one."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def _fit_native(
         k,
         gamma=gamma,
         n_init=n_init,
+        max_iter=MAX_PASSES,
         random_state=seed,
         n_jobs=-1,
     )
@@ -215,6 +218,7 @@ def _improve_along_path(
             matrix.n_levels,
             k,
             gamma=gamma,
+            max_iter=MAX_PASSES,
             init=[statistics.means, np.array(modes, dtype=np.int32).reshape(len(modes), k).T],
         )
         better[k] = min(clustering, from_path, key=lambda found: found.cost)

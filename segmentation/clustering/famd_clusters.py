@@ -188,7 +188,7 @@ def fit_gmm(
                 ):
                     criteria.append((name, GMM, k, kind, criterion, value, kind == chosen))
             rows.extend(_mixture_rows(name, coordinates, fits[chosen][0]))
-            _logger.info("%s: %s covariances by BIC", name, chosen)
+            _logger.debug("%s: %s covariances by BIC", name, chosen)
     columns = ["segmentation_id", "method", "k", "covariance_type", "criterion", "value"]
     return Mixtures(
         _parameter_frame(rows),
@@ -341,10 +341,14 @@ def inspect_components(
 def kmeans_refit(
     matrix: MixedMatrix, n_axes: int, k_values: Sequence[int], *, n_init: int = 2
 ) -> Refit:
-    """Return a `refit` for `bootstrap_stability`: FAMD + K-Means."""
+    """Return a `refit` for `bootstrap_stability`: FAMD + K-Means.
+
+    Of fewer customers than K, as many clusters.
+    """
 
     def labels(coordinates: FloatArray, k: int, seed: int) -> IntArray:
-        found: IntArray = KMeans(k, n_init=n_init, random_state=seed).fit(coordinates).labels_
+        fitted = KMeans(min(k, len(coordinates)), n_init=n_init, random_state=seed)
+        found: IntArray = fitted.fit(coordinates).labels_
         return found
 
     return _refit(matrix, n_axes, k_values, labels)
@@ -369,6 +373,8 @@ def kmeans_costs(k_max: int, *, n_init: int = 2) -> FitCosts:
 def gmm_refit(matrix: MixedMatrix, n_axes: int, covariance_types: Mapping[int, str]) -> Refit:
     """Return a `refit` for `bootstrap_stability`: FAMD + GMM.
 
+    Of fewer customers than K, as many components.
+
     Parameters
     ----------
     matrix, n_axes : the customers, and the axes of the segmentations that are judged
@@ -376,7 +382,9 @@ def gmm_refit(matrix: MixedMatrix, n_axes: int, covariance_types: Mapping[int, s
     """
 
     def labels(coordinates: FloatArray, k: int, seed: int) -> IntArray:
-        mixture = GaussianMixture(k, covariance_type=covariance_types[k], random_state=seed)
+        mixture = GaussianMixture(
+            min(k, len(coordinates)), covariance_type=covariance_types[k], random_state=seed
+        )
         found: IntArray = mixture.fit(coordinates).predict(coordinates)
         return found
 
@@ -395,6 +403,8 @@ def _refit(
         rows: npt.NDArray[np.intp], rng: np.random.Generator
     ) -> Mapping[int, npt.NDArray[np.integer]]:
         coordinates = famd.refit_coordinates(table[rows], n_numbers, n_axes)
+        if coordinates.shape[1] == 0:  # all drawn are alike
+            return {k: np.zeros(len(rows), dtype=np.int32) for k in k_values}
         return {k: labels(coordinates, k, int(rng.integers(2**31))) for k in k_values}
 
     return refit

@@ -41,7 +41,9 @@ def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[st
         if attribute in ordered:
             known = levels[levels["attribute"] == attribute]
             ranks = dict(zip(known["level"], known["level_order"].astype(int), strict=True))
-            columns[attribute] = values.map(ranks).fillna(-1).to_numpy(np.int16)
+            of_customers = values.map(ranks).fillna(-1).to_numpy(np.int16)
+            if of_customers.min() < of_customers.max():
+                columns[attribute] = of_customers
             continue
         found = sorted(values.unique())
         if len(found) > 1:
@@ -70,28 +72,27 @@ def cross_validate(
     Returns
     -------
     DataFrame
-        One row per segmentation: segmentation_id, method, k, max_depth, folds, accuracy,
-        balanced_accuracy (the mean over segments of the share that is found again) and their
-        standard errors over the folds. A segment of fewer customers than folds cannot be in every
-        fold; then there are fewer, and with a single customer none is held out: no value.
+        One row per segmentation: segmentation_id, method, k, max_depth, features (how many), folds,
+        accuracy, balanced_accuracy (the mean over segments of the share that is found again) and
+        their standard errors over the folds. A segment of fewer customers than folds cannot be in
+        every fold; then there are fewer, and with a single customer none is held out: no value.
+        Nor is there one without features, or with an empty segment, as a mixture may have it.
 
     Raises
     ------
     InputError
-        There is nothing to split on, or the depth is below 1.
+        The depth is below 1.
     """
     if max_depth < 1:
         raise InputError(f"tree_depth is {max_depth}; give a whole number of at least 1.")
-    if features.shape[1] == 0:
-        raise InputError("Feature set B has one level in every attribute: a tree cannot split.")
     X = features.to_numpy(np.float32)
 
     def measure(of_one: pd.DataFrame) -> tuple[object, ...]:
         clusters = of_one["cluster"].to_numpy()
-        folds = min(N_FOLDS, int(np.bincount(clusters)[np.unique(clusters)].min()))
         first = of_one.iloc[0]
-        key = (first["segmentation_id"], first["method"], first["k"], max_depth)
-        if folds < 2:
+        folds = min(N_FOLDS, int(np.bincount(clusters, minlength=int(first["k"])).min()))
+        key = (first["segmentation_id"], first["method"], first["k"], max_depth, X.shape[1])
+        if folds < 2 or X.shape[1] == 0:
             return (*key, 0, np.nan, np.nan, np.nan, np.nan)
         scores = []
         splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, clusters)
@@ -110,8 +111,8 @@ def cross_validate(
 
     with ThreadPoolExecutor() as pool:
         rows = list(pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id"))))
-    columns = ["segmentation_id", "method", "k", "max_depth", "folds", "accuracy"]
+    columns = ["segmentation_id", "method", "k", "max_depth", "features", "folds", "accuracy"]
     columns += ["balanced_accuracy", "accuracy_std_error", "balanced_accuracy_std_error"]
     return pd.DataFrame(rows, columns=columns).astype(
-        {"k": "int32", "max_depth": "int32", "folds": "int32"}
+        {"k": "int32", "max_depth": "int32", "features": "int32", "folds": "int32"}
     )

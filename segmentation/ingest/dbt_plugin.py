@@ -1,11 +1,13 @@
 """dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
 
-It also gives SQL two functions that say what is wrong, ``check_inputs(customer_file, seeds_dir)``
-and ``make_folder(folder)``: the on-run-start hook calls them and stops a build before it writes.
+It hands the library's log to dbt, and gives SQL two functions that say what is wrong,
+``check_inputs(customer_file, seeds_dir)`` and ``make_folder(folder)``: the on-run-start hook calls
+them and stops a build before it writes.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import SourceConfig
+from dbt.adapters.events.logging import AdapterLogger
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb.func import FunctionNullHandling
 
@@ -32,6 +35,16 @@ _FILE_COLUMNS = pa.schema(
         ("file_modified_at", pa.timestamp("us")),
     ]
 )
+
+
+class ToDbt(logging.Handler):
+    """Hands what the library logs to dbt, so that a build says how far its long steps are."""
+
+    _dbt = AdapterLogger("segmentation")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to dbt's log and to the console."""
+        self._dbt.info(self.format(record))
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -67,6 +80,11 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         two tables that are loaded at the same time would fail with a "write-write conflict".
         """
         self._connection = conn
+        library = logging.getLogger("segmentation")
+        if not any(isinstance(handler, ToDbt) for handler in library.handlers):
+            library.addHandler(ToDbt())
+            library.setLevel(logging.INFO)
+            library.propagate = False
         conn.execute(f"create schema if not exists {SOURCE_SCHEMA}")
         conn.create_function(
             "check_inputs",

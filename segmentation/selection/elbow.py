@@ -95,7 +95,8 @@ def segmentation_criteria(
     Parameters
     ----------
     matrix : the customers
-    labels : for each k, (n,) clusters 0..k-1; k = 1 has no silhouette
+    labels : for each k, (n,) clusters 0..k-1; k = 1 has no silhouette. A cluster may be empty, as
+        in a mixture; where all customers are in one, their silhouettes are 0
     gamma : weight of a categorical mismatch
     method : goes into the rows
 
@@ -109,7 +110,7 @@ def segmentation_criteria(
     - `mean_silhouette`: over customers, exact; the standard error is theirs. The verdict marks the
       highest
     - `silhouette_evenness`: the lowest mean of a cluster over the highest, 0 where the lowest is
-      below 0; `even` from a quarter
+      below 0 or a cluster is empty; `even` from a quarter
     - `negative_silhouettes`: the share of customers nearer to another cluster than to their own
     """
     rows: list[Row] = []
@@ -124,9 +125,11 @@ def segmentation_criteria(
         rows.append((method, k, None, "smallest_share", sizes.min() / sizes.sum(), None, ""))
         if k == 1:
             continue
-        widths = silhouette.silhouette_samples(
-            matrix.numeric, matrix.codes, of_k, statistics, gamma
-        )
+        widths = np.zeros(len(of_k))
+        if np.count_nonzero(sizes) > 1:
+            widths = silhouette.silhouette_samples(
+                matrix.numeric, matrix.codes, of_k, statistics, gamma
+            )
         by_cluster = silhouette.silhouette_by_cluster(widths, of_k, k)
         means[k] = (float(widths.mean()), float(widths.std(ddof=1) / np.sqrt(len(widths))))
         rows.extend((method, k, c, "silhouette", by_cluster[c], None, "") for c in range(k))

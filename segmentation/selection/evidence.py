@@ -41,7 +41,7 @@ def judge(
 
     Returns
     -------
-    `criteria.COLUMNS`. K = 1 has a cost and no more.
+    `criteria.COLUMNS`. K = 1 has a cost and sizes, and no more.
     """
     n = len(matrix.numeric)
     everyone = np.zeros(n, dtype=np.int32)

@@ -28,6 +28,7 @@ DOMINANT_SHARE = 0.5
 DOMINANT = "dominates: over half of the between-cluster cost"
 
 SWEEP_COLUMNS = ["multiple", "gamma", "criterion", "attribute", "value", "std_error", "verdict"]
+_SweepRow = tuple[float, float, str, str | None, float, float | None, str]
 
 
 def cost_shares(matrix: MixedMatrix, labels: Labels, gamma: float) -> pd.DataFrame:
@@ -100,11 +101,10 @@ def sweep_kprototypes(
         )
         return candidates.assign(ids, some, fitted)["cluster"].to_numpy()
 
-    multiples = MULTIPLES if gamma > 0 else ()
     swept = (
         gamma_sweep(some, fit, gamma, n_clusters, n_bootstraps=n_bootstraps, seed=seed)
-        if multiples
-        else pd.DataFrame(columns=SWEEP_COLUMNS)
+        if gamma > 0
+        else _sweep_frame([])
     )
     swept.insert(0, "k", np.int32(n_clusters))
     swept.insert(1, "customers", np.int64(len(ids)))
@@ -151,7 +151,7 @@ def gamma_sweep(
             f"{list(multiples)}."
         )
     labels = {multiple: fit(gamma * multiple) for multiple in sorted({1.0, *multiples})}
-    rows: list[tuple[float, float, str, str | None, float, float | None, str]] = []
+    rows: list[_SweepRow] = []
     for multiple, of_gamma in labels.items():
         swept = gamma * multiple
         statistics = silhouette.cluster_statistics(
@@ -180,8 +180,14 @@ def gamma_sweep(
                 shares["attribute"], shares["share"], shares["verdict"], strict=True
             )
         )
+    return _sweep_frame(rows)
+
+
+def _sweep_frame(rows: list[_SweepRow]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS).astype(
         {
+            "multiple": "float64",
+            "gamma": "float64",
             "criterion": "str",
             "attribute": "str",
             "value": "float64",

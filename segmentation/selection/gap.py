@@ -22,9 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from segmentation.clustering import silhouette
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
 from segmentation.selection.criteria import Row, criteria_frame
+from segmentation.selection.elbow import within_costs
 from segmentation.selection.kprototypes_paths import Rows, fit_path
 from segmentation.selection.replicates import run_replicates
 
@@ -35,6 +37,7 @@ FitCosts = Callable[["MixedMatrix", np.random.Generator], Mapping[int, float]]
 
 CHOSEN = "chosen by the gap"
 RISING = "no k up to here: the gap is still rising"
+_NO_COST = 1e-12  # a share of the cost for k = 1 that is rounding
 
 
 def gap_statistic(
@@ -108,12 +111,24 @@ def choose_by_gap(gap: npt.NDArray[np.float64], s: npt.NDArray[np.float64]) -> i
 def kprototypes_costs(k_max: int, gamma: float) -> FitCosts:
     """Return a `fit_costs` for `gap_statistic`: K-Prototypes for k = 1, ..., k_max.
 
-    Every data set gets one path (`segmentation.selection.kprototypes_paths`).
+    Every data set gets one path (`segmentation.selection.kprototypes_paths`). The costs of its
+    partitions are added up in double precision: the path's own are rounding where hardly any cost
+    is left.
     """
 
     def fit_costs(matrix: MixedMatrix, rng: np.random.Generator) -> dict[int, float]:
         path = fit_path(Rows.encode(matrix, gamma), k_max, rng)
-        return {k: partition.cost for k, partition in path.items()}
+        return {
+            k: float(
+                within_costs(
+                    silhouette.cluster_statistics(
+                        matrix.numeric, matrix.codes, matrix.n_levels, partition.labels, k
+                    ),
+                    gamma,
+                ).sum()
+            )
+            for k, partition in path.items()
+        }
 
     return fit_costs
 
@@ -122,7 +137,7 @@ def _log_costs(costs: Mapping[int, float]) -> npt.NDArray[np.float64]:
     """(K,) log W_k."""
     if sorted(costs) != list(range(1, len(costs) + 1)):
         raise InputError(f"The gap needs the cost for k = 1, 2, ...; it got k = {sorted(costs)}.")
-    zero = [k for k, cost in sorted(costs.items()) if cost <= 0]
+    zero = [k for k, cost in sorted(costs.items()) if cost <= _NO_COST * costs[1]]
     if zero:
         raise InputError(
             f"The cost for k = {zero[0]} is 0: there are no more different customers than that; "

@@ -18,6 +18,8 @@ from segmentation.errors import InputError
 _Result = TypeVar("_Result")
 _logger = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_LOGS = 5.0
+
 
 def run_replicates(
     replicate: Callable[[int, np.random.Generator], _Result],
@@ -53,6 +55,7 @@ def run_replicates(
         raise InputError(f"{name}: {n_replicates} replicates; ask for at least 2.")
     generators = np.random.default_rng(seed).spawn(n_replicates)
     began, results = time.monotonic(), []
+    last_said = began
     _logger.info("%s: %d replicates", name, n_replicates)
     # OpenMP's limit belongs to the thread that sets it.
     with (
@@ -65,7 +68,8 @@ def run_replicates(
             pool.map(replicate, range(n_replicates), generators), start=1
         ):
             results.append(result)
-            if done % max(1, n_replicates // 5) == 0:
-                seconds = time.monotonic() - began
-                _logger.info("%s: %d of %d after %.1f s", name, done, n_replicates, seconds)
+            now = time.monotonic()
+            if now - last_said >= SECONDS_BETWEEN_LOGS:
+                last_said = now
+                _logger.info("%s: %d of %d after %.0f s", name, done, n_replicates, now - began)
     return results

@@ -96,13 +96,14 @@ def kprototypes_refit(matrix: MixedMatrix, k_max: int, gamma: float) -> Refit:
 
     The encoded customers are kept. Every bootstrap gets one path of its own
     (`selection.kprototypes_paths`): it does not start from the segmentation that is judged,
-    which would make it look more stable than it is.
+    which would make it look more stable than it is. Of fewer customers than K, as many clusters.
     """
     everyone = Rows.encode(matrix, gamma)
 
     def refit(rows: npt.NDArray[np.intp], rng: np.random.Generator) -> dict[int, Labels]:
-        path = fit_path(everyone.take(rows), k_max, rng)
-        return {k: partition.labels for k, partition in path.items()}
+        most = min(k_max, len(rows))
+        path = fit_path(everyone.take(rows), most, rng)
+        return {k: path[min(k, most)].labels for k in range(1, k_max + 1)}
 
     return refit
 

@@ -220,15 +220,19 @@ def _range_in_words(
 ) -> tuple[str, str]:
     """Put the range, and what data and plan say of it, into Chinese and English."""
     own, final, plan = _span(supported), _span(chosen), _span(planned)
+    meets_plan = any(planned[0] <= k <= planned[1] for k in chosen)
     if support == "unsupported":
+        zh, en = "方案的区间", "the plan's range"
+        if not meets_plan:  # no K of the plan was computed
+            zh, en = "各项指标所指", "where the criteria point"
         return (
-            f"数据不支持任何分群；K={final} 只是方案的区间，不是数据的结论。",
-            f"No segments are supported by this data; K = {final} is the plan's range, not a "
-            "finding.",
+            f"数据不支持任何分群；K={final} 只是{zh}，不是数据的结论。",
+            f"No segments are supported by this data; K = {final} is {en}, not a finding.",
         )
-    if chosen[0] > planned[1] or chosen[-1] < planned[0]:
-        zh = f"技术区间为 K={final}，与方案预期的 {plan} 没有交集。"
-        en = f"The technical range is K = {final}; it does not meet the plan's {plan}."
+    if not meets_plan:
+        listed = [_span(chosen)] if len(chosen) > chosen[-1] - chosen[0] else list(map(str, chosen))
+        zh = f"技术区间为 K={'、'.join(listed)}，与方案预期的 {plan} 没有交集。"
+        en = f"The technical range is K = {', '.join(listed)}; it does not meet the plan's {plan}."
     elif own == final:
         zh, en = f"技术区间为 K={final}。", f"The technical range is K = {final}."
     else:

@@ -60,6 +60,9 @@ _RELATION_ROWS = {
     "int_famd_loadings": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],
+    "int_final_clusters": [
+        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
+    ],
     "int_agglomerative_centers": [
         {"numbers": "amount,is_fashion,region,size", "categories": "industry"},
     ],

@@ -6,11 +6,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixed_samples import customers as mixed_customers
+from mixed_samples import mixed, take
 from scipy.cluster import hierarchy
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import agglomerative
+from segmentation.clustering.candidates import one_hot_matrix
 from segmentation.errors import InputError
 
 MEDIA = ["Facebook", "Google", "TikTok"]
@@ -164,12 +168,83 @@ def test_past_the_limit_customers_go_to_the_nearest_centroid(customers):
 
 
 def test_the_refit_clusters_the_customers_it_is_given(customers):
-    refit = agglomerative.ward_refit(customers, [2, 3])
+    refit = agglomerative.ward_refit(customers.to_numpy(), [2, 3])
     rows = np.arange(0, 500, 3)
     found = refit(rows, np.random.default_rng(0))
     for k in (2, 3):
         theirs = AgglomerativeClustering(n_clusters=k).fit_predict(customers.iloc[rows])
         assert adjusted_rand_score(theirs, found[k]) == 1
+
+
+def test_the_refit_of_fewer_distinct_customers_than_clusters_sets_each_apart():
+    points = np.array([[0.0], [0.0], [1.0], [5.0], [9.0]])
+    found = agglomerative.ward_refit(points, [2, 4])(np.array([0, 1, 2, 3]), None)
+    assert adjusted_rand_score([0, 0, 0, 1], found[2]) == 1
+    assert adjusted_rand_score([0, 0, 1, 2], found[4]) == 1
+    alone = agglomerative.ward_refit(points, [2, 4])(np.array([0, 1]), None)
+    assert {k: labels.tolist() for k, labels in alone.items()} == {2: [0, 0], 4: [0, 0]}
+
+
+def test_what_is_described_is_what_was_fitted(customers):
+    found = agglomerative.fit(ids(500), customers, [2, 3, 5], max_tree_customers=300, seed=1)
+    # As read back from the warehouse: another order of segmentations.
+    labels = found.labels.sort_values(["k", "customer_id"], ascending=[False, True])
+    described = agglomerative.describe(customers, labels)
+    assert described["segmentation_id"].unique().tolist() == [
+        *["agglomerative_k5", "agglomerative_k3", "agglomerative_k2"]
+    ]
+    key = ["segmentation_id", "cluster", "parameter", "attribute", "level"]
+    pd.testing.assert_frame_equal(
+        described.sort_values(key, ignore_index=True),
+        found.parameters.sort_values(key, ignore_index=True),
+        check_exact=True,
+    )
+    of_five = described[described["segmentation_id"] == "agglomerative_k5"]
+    single = of_five[of_five["cluster"].isna()].set_index("parameter")["value"]
+    assert single.to_dict() == {"k": 5.0, "tree_customers": 300.0}
+    in_tree = clusters(found, 5)["is_in_tree"]
+    expected = customers[in_tree].groupby(clusters(found, 5)["cluster"][in_tree]).mean()
+    np.testing.assert_allclose(
+        centers(agglomerative.Segmentations(described, labels), 5, list(customers.columns)),
+        expected,
+        atol=1e-12,
+    )
+
+
+def within_ss(points: np.ndarray, labels: np.ndarray) -> float:
+    return sum(
+        ((points[labels == c] - points[labels == c].mean(axis=0)) ** 2).sum()
+        for c in np.unique(labels)
+    )
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_the_costs_of_the_gap_are_those_of_scipys_clusters(copies):
+    rows = np.tile(np.arange(80), copies)
+    matrix = take(mixed_customers(seed=4, n=80), rows)
+    points = one_hot_matrix(matrix)
+    tree = hierarchy.linkage(points, "ward")
+    costs = agglomerative.ward_costs(12)(matrix, np.random.default_rng(0))
+    assert list(costs) == list(range(1, 13))
+    for k, cost in costs.items():
+        assert cost == pytest.approx(within_ss(points, hierarchy.fcluster(tree, k, "maxclust")))
+
+
+def test_no_cost_is_left_once_all_distinct_customers_are_apart():
+    matrix = mixed({"x": [0.0, 0.0, 1.0, 5.0]}, {})
+    costs = agglomerative.ward_costs(5)(matrix, np.random.default_rng(0))
+    assert costs == {1: pytest.approx(17.0), 2: pytest.approx(2 / 3), 3: 0.0, 4: 0.0, 5: 0.0}
+
+
+def test_the_number_of_threads_changes_no_bit_of_a_tree():
+    rng = np.random.default_rng(0)
+    points, weight = rng.normal(size=(1000, 600)), rng.integers(1, 9, 1000).astype(float)
+    trees = []
+    for threads in (1, 4):
+        with threadpool_limits(threads):
+            trees.append(agglomerative.ward_tree(points, weight))
+    np.testing.assert_array_equal(trees[0].heights, trees[1].heights)
+    np.testing.assert_array_equal(trees[0].children, trees[1].children)
 
 
 SQL_NEAREST = """

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
 from seed_samples import edit, write_seeds
 
-from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin, make_folder
+from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin, ToDbt, make_folder
 
 CUSTOMERS = "cust_no,月均消耗,Category,备注\nC1,1.50,服装,\nC2,2\nC3,,,x\n"
 
@@ -37,10 +38,14 @@ def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def plugin(connection: duckdb.DuckDBPyConnection) -> BasePlugin:
+def plugin(connection: duckdb.DuckDBPyConnection) -> Iterator[BasePlugin]:
     plugin = BasePlugin.create("segmentation.ingest.dbt_plugin")
     plugin.configure_connection(connection)
-    return plugin
+    yield plugin
+    library = logging.getLogger("segmentation")
+    library.handlers.clear()
+    library.setLevel(logging.NOTSET)
+    library.propagate = True
 
 
 def source(table: str, customer_file: Path | str, seeds: Path) -> SourceConfig:
@@ -203,6 +208,17 @@ def test_a_folder_is_made_from_sql(
 def test_a_folder_that_cannot_be_made(customer_file: Path) -> None:
     message = make_folder(f"{customer_file}/exports")
     assert message.startswith(f"The folder {customer_file}/exports cannot be made: ")
+
+
+def test_the_log_of_the_library_goes_to_dbt_once(
+    plugin: BasePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect() as another:
+        plugin.configure_connection(another)
+    said: list[str] = []
+    monkeypatch.setattr(ToDbt._dbt, "info", said.append)
+    logging.getLogger("segmentation.selection.replicates").info("%d of %d", 2, 5)
+    assert said == ["2 of 5"]
 
 
 def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) -> None:

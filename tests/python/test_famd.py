@@ -261,3 +261,34 @@ def test_what_cannot_be_fitted_is_said():
         famd.fit(customers(), n_axes=0)
     with pytest.raises(InputError, match="alike in every attribute"):
         famd.fit(mixed({"x": [1, 1, 1]}, {"c": ["a", "a", "a"]}))
+
+
+def test_as_rows_and_back(matrix, fitted):
+    rows = famd.as_rows(fitted)
+    assert list(rows) == famd.PARAMETER_COLUMNS
+    own = rows[~rows["parameter"].isin(["eigenvalue", "coordinate", "contribution"])]
+    pd.testing.assert_frame_equal(own, fitted.parameters, check_exact=True)
+    of_axes = rows[rows["parameter"] == "eigenvalue"]
+    assert of_axes["axis"].tolist() == fitted.eigenvalues["axis"].tolist()
+    assert of_axes["value"].tolist() == fitted.eigenvalues["eigenvalue"].tolist()
+    assert len(of_axes) == 3 + 2 + 1 + 2  # those beyond the four kept as well
+    key = ["axis", "attribute", "level"]
+    for name in ("coordinate", "contribution"):
+        of_name = rows[rows["parameter"] == name].rename(columns={"value": name})
+        pd.testing.assert_frame_equal(
+            of_name[[*key, name]].reset_index(drop=True),
+            fitted.contributions[[*key, name]],
+            check_dtype=False,  # an axis may be missing in the one, not in the other
+            check_exact=True,
+        )
+    np.testing.assert_array_equal(
+        famd.coordinates(matrix, rows), famd.coordinates(matrix, fitted.parameters)
+    )
+
+
+def test_the_first_axes_are_those_of_all_bit_by_bit(matrix, fitted):
+    every = famd.coordinates(matrix, famd.as_rows(fitted))
+    for n_axes in (1, 2, 3, 4):
+        some = famd.coordinates(matrix, famd.as_rows(fitted), n_axes)
+        np.testing.assert_array_equal(some, every[:, :n_axes])
+    np.testing.assert_array_equal(famd.coordinates(matrix, fitted.parameters, 9), every)

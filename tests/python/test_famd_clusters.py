@@ -394,3 +394,100 @@ def test_axes_need_something_to_choose_from():
         famd_clusters.choose_axes(customers(n=50), [3], axes=[])
     with pytest.raises(InputError, match="at least one K"):
         famd_clusters.choose_axes(customers(n=50), [])
+
+
+@pytest.fixture(scope="module")
+def mixture_rows(coordinates, mixtures) -> pd.DataFrame:
+    components = famd_clusters.inspect_components(coordinates, mixtures.parameters)
+    return mixtures.as_rows(components)
+
+
+def test_mixtures_as_rows_and_back(coordinates, mixtures, mixture_rows):
+    assert list(mixture_rows) == [
+        *["segmentation_id", "covariance_type", "cluster", "parameter"],
+        *["axis", "other_axis", "value"],
+    ]
+    own = mixture_rows[mixture_rows["parameter"].isin(mixtures.parameters["parameter"])]
+    pd.testing.assert_frame_equal(
+        own[famd_clusters.PARAMETER_COLUMNS], mixtures.parameters, check_exact=True
+    )
+    criteria = mixtures.criteria.rename(columns={"criterion": "parameter"})
+    key = ["segmentation_id", "covariance_type", "parameter", "value"]
+    of_types = mixture_rows[mixture_rows["parameter"].isin(criteria["parameter"])]
+    pd.testing.assert_frame_equal(
+        of_types[key].reset_index(drop=True), criteria[key], check_exact=True
+    )
+    report = famd_clusters.inspect_components(coordinates, mixtures.parameters)
+    for name in ("least_variance", "is_collapsed"):
+        of_name = mixture_rows[mixture_rows["parameter"] == name]
+        assert of_name["cluster"].tolist() == report["cluster"].tolist()
+        assert of_name["value"].tolist() == report[name].astype(float).tolist()
+    # All else is of the type chosen.
+    chosen = mixtures.criteria[mixtures.criteria["is_chosen"]]
+    types = dict(zip(chosen["segmentation_id"], chosen["covariance_type"], strict=True))
+    others = mixture_rows[~mixture_rows["parameter"].isin(criteria["parameter"])]
+    assert (others["covariance_type"] == others["segmentation_id"].map(types)).all()
+
+
+def test_covariance_types_are_read_back(mixtures, mixture_rows):
+    bic = mixtures.criteria[mixtures.criteria["criterion"] == "bic"]
+    lowest = bic.loc[bic.groupby("k")["value"].idxmin()]
+    expected = dict(zip(lowest["k"], lowest["covariance_type"], strict=True))
+    assert famd_clusters.chosen_covariance_types(mixture_rows) == expected
+    shuffled = mixture_rows.sample(frac=1, random_state=0)
+    assert famd_clusters.chosen_covariance_types(shuffled) == expected
+
+
+def test_both_methods_are_assigned_as_each_alone(coordinates, kmeans, mixtures, mixture_rows):
+    found = famd_clusters.assign(IDS, coordinates, kmeans, mixture_rows)
+    assert list(found) == [
+        *["customer_id", "segmentation_id", "k", "cluster", "distance", "probability"]
+    ]
+    for alone, measure, other in (
+        (famd_clusters.assign_kmeans(IDS, coordinates, kmeans), "distance", "probability"),
+        (
+            famd_clusters.assign_gmm(IDS, coordinates, mixtures.parameters),
+            "probability",
+            "distance",
+        ),
+    ):
+        of_method = found[found["segmentation_id"].isin(alone["segmentation_id"])]
+        assert of_method[other].isna().all()
+        pd.testing.assert_frame_equal(
+            of_method.drop(columns=other).reset_index(drop=True),
+            alone[["customer_id", "segmentation_id", "k", "cluster", measure]],
+            check_exact=True,
+        )
+    assert len(found) == N * (3 + 4)
+
+
+def test_the_axes_chosen_are_read_back():
+    evidence = pd.DataFrame({"n_axes": [2, 2, 5, 5], "is_chosen": [False, False, True, True]})
+    assert famd_clusters.chosen_axes(evidence) == 5
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_costs_of_the_gap_are_scikit_learns_inertias(coordinates):
+    matrix = mixed(dict(zip("abc", coordinates.T, strict=True)), {})
+    costs = famd_clusters.kmeans_costs(5, n_init=3)(matrix, np.random.default_rng(4))
+    seeds = np.random.default_rng(4)
+    for k in range(1, 6):
+        seed = int(seeds.integers(2**31))
+        fitted = KMeans(k, n_init=3, random_state=seed).fit(coordinates)
+        assert costs[k] == pytest.approx(fitted.inertia_, rel=1e-9)
+        apart = coordinates - fitted.cluster_centers_[fitted.labels_]
+        assert costs[k] == pytest.approx((apart**2).sum())
+    assert costs[1] == pytest.approx(N * coordinates.var(axis=0).sum())
+
+
+@pytest.mark.parametrize("method", [famd_clusters.KMEANS, famd_clusters.GMM])
+def test_the_refit_of_fewer_customers_than_clusters(method):
+    matrix = mixed({"x": [0.0, 0.0, 0.0, 5.0, 9.0]}, {"c": list("aaabb")})
+    refit = {
+        famd_clusters.KMEANS: famd_clusters.kmeans_refit(matrix, 2, [2, 4]),
+        famd_clusters.GMM: famd_clusters.gmm_refit(matrix, 2, {2: "full", 4: "spherical"}),
+    }[method]
+    found = refit(np.array([0, 3, 4]), np.random.default_rng(0))
+    assert sorted(found[4].tolist()) == [0, 1, 2]
+    alike = refit(np.array([0, 1, 2]), np.random.default_rng(0))
+    assert {k: labels.tolist() for k, labels in alike.items()} == {2: [0] * 3, 4: [0] * 3}

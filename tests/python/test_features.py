@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import TargetEncoder
 
-from segmentation.clustering import features
+from segmentation.clustering import candidates, features
 from segmentation.errors import InputError
 
 SELECTION = pd.DataFrame(
@@ -133,6 +133,32 @@ def test_one_hot_has_a_column_a_level_and_keeps_numbers(customers, parameters):
     assert (numbers["media=FB"] == (encoded["media"] == "FB")).all()
     pd.testing.assert_series_equal(numbers["spend"], encoded["spend"])
     assert numbers.dtypes.eq("float64").all()
+
+
+def test_the_mixed_matrix_one_hot_has_the_same_columns_in_another_order(customers, parameters):
+    newcomers = customers.iloc[:30].copy()
+    newcomers.loc[newcomers.index[:3], "media"] = "never seen"
+    for some in (customers, newcomers):
+        encoded = features.encode(some, parameters)
+        expected = features.one_hot(encoded, parameters)
+        found = candidates.one_hot_matrix(candidates.mixed_matrix(encoded, parameters))
+        assert found.shape == expected.shape
+        ours, theirs = (sorted(table.T.tolist()) for table in (found, expected.to_numpy()))
+        assert ours == theirs
+    assert (expected.filter(like="media=").iloc[:3] == 0).all(axis=None)
+
+
+def test_the_mixed_matrix_is_the_encoded_customers(customers, parameters):
+    encoded = features.encode(customers, parameters)
+    matrix = candidates.mixed_matrix(encoded, parameters)
+    assert matrix.number_names == ["active_days", "balance", "category", "size", "spend"]
+    assert matrix.category_names == ["is_risky", "media"]
+    assert matrix.flag_names == ["is_risky"]
+    assert matrix.levels == [["0", "1"], ["FB", "Google", "unknown"]]
+    np.testing.assert_array_equal(matrix.numeric, encoded[matrix.number_names])
+    media = np.array(matrix.levels[1])[matrix.codes[:, 1]]
+    assert media.tolist() == encoded["media"].tolist()
+    assert matrix.codes[:, 0].tolist() == encoded["is_risky"].tolist()
 
 
 def test_constant_numbers_become_zero(customers):

@@ -30,7 +30,7 @@ MAX_CHAINED_VIEWS = 4
 LAYERS = {
     "base": r"models/staging/(?P<source>\w+)/base/base_(?P=source)__\w+\.sql",
     "staging": r"models/staging/(?P<source>\w+)/stg_(?P=source)__\w+\.sql",
-    "intermediate": r"models/intermediate/int_\w+\.sql",
+    "intermediate": r"models/intermediate/\w+/int_\w+\.sql",
     "ml": r"python_models/ml_\w+\.py",
     "marts": r"models/marts/(dim|fct|rpt)_\w+\.sql",
 }

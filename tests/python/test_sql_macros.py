@@ -136,6 +136,22 @@ class TestTargetEncodingFold:
         assert found.value_counts().min() > 70
 
 
+class TestRankedClusters:
+    def test_is_a_stable_sort(self) -> None:
+        distances = np.random.default_rng(RNG_SEED).integers(0, 4, size=(500, 6)).astype(float)
+        order = np.argsort(distances, axis=1, kind="stable")
+        ranked = column(macro("macros/ranked_clusters.sql")("x"), distances.tolist())
+        assert [[place["cluster"] for place in places] for places in ranked] == order.tolist()
+        found = [[place["distance"] for place in places] for places in ranked]
+        np.testing.assert_array_equal(found, np.sort(distances, axis=1))
+
+
+class TestSqlLiteral:
+    @pytest.mark.parametrize("text", ["Men's", "50 % of 'all'", "a\\b", "", "%s {0}", "行业"])
+    def test_comes_back_as_it_was(self, text: str) -> None:
+        assert list(column(macro("macros/sql_literal.sql")(text), [1])) == [text]
+
+
 class TestGenericTests:
     """A generic test passes where its query finds nothing."""
 

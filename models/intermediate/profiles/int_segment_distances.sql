@@ -1,6 +1,3 @@
--- How far profiles lie apart, in standard deviations, root mean square over the attributes of feature set A. A number
--- counts by its effect size; a category by (share - overall share) / sqrt(overall share * (levels - 1)) over its levels,
--- which gives it the weight of one number. The average customer lies at 0 everywhere.
 with
 
 kpis as (
@@ -32,6 +29,8 @@ levels as (
 
 ),
 
+-- A number counts by its effect size; a category by (share - overall share) / sqrt(overall share * (levels - 1)) over its
+-- levels, which gives it the weight of one number. The average customer lies at 0 everywhere.
 positions as (
 
     select
@@ -97,13 +96,14 @@ pairs as (
 
 ),
 
+-- Added up in the order of names: several threads would add up in a changing one, and the last digits with it.
 between_clusters as (
 
     select
         pairs.segmentation_id,
         pairs.cluster,
         pairs.other_cluster,
-        sum(power(own.position - other.position, 2)) as squared_distance
+        sum(power(own.position - other.position, 2) order by own.attribute, own.level) as squared_distance
     from pairs
     inner join clustered_positions as own
         on
@@ -125,7 +125,7 @@ to_average as (
         segmentation_id,
         cluster,
         cast(null as integer) as other_cluster,
-        sum(power(position, 2)) as squared_distance
+        sum(power(position, 2) order by attribute, level) as squared_distance
     from clustered_positions
     group by segmentation_id, cluster
 

@@ -1,5 +1,3 @@
--- Segments that would be treated alike: of the three playbooks that fire most strongly in each they share at least half
--- of all they have together, or neither has any. And the largest smaller K at which most customers of both are together.
 with
 
 segments as (
@@ -41,6 +39,7 @@ treatments as (
 
 ),
 
+-- Where neither has any playbook, both are left alone alike.
 twins as (
 
     select
@@ -91,7 +90,8 @@ majorities as (
 
 ),
 
-merges as (
+-- The largest smaller K at which most customers of both are in one cluster.
+merged as (
 
     select
         twins.segmentation_id,
@@ -119,10 +119,10 @@ select
     twins.cluster,
     twins.other_cluster,
     twins.shared_playbooks,
-    merges.merged_at_k
+    merged.merged_at_k
 from twins
-left join merges
+left join merged
     on
-        twins.segmentation_id = merges.segmentation_id
-        and twins.cluster = merges.cluster
-        and twins.other_cluster = merges.other_cluster
+        twins.segmentation_id = merged.segmentation_id
+        and twins.cluster = merged.cluster
+        and twins.other_cluster = merged.other_cluster

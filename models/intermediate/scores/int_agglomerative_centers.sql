@@ -25,7 +25,7 @@ squares_by_cluster as (
         segmentation_id,
         attribute,
         cluster,
-        sum(power(value, 2)) as square
+        sum(power(value, 2) order by level) as square
     from parameters
     where parameter = 'center' and level is not null
     group by segmentation_id, attribute, cluster
@@ -58,7 +58,9 @@ center_maps as (
     select
         segmentation_id,
         cast(max(len(by_cluster)) as integer) as k,
-        map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster} order by attribute) filter (where level is null)) as numbers,
+        map_from_entries(
+            list({'attribute': attribute, 'by_cluster': by_cluster} order by attribute) filter (where level is null)
+        ) as numbers,
         map_from_entries(
             list({'level': attribute || '=' || level, 'by_cluster': by_cluster} order by attribute, level) filter (where level is not null)
         ) as shares

@@ -78,25 +78,26 @@ distances as (
 ranked as (
 
     select
-        customer_id,
-        is_training_customer,
-        segmentation_id,
-        k,
-        {{ ranked_clusters('distances') }} as ranked
+        distances.customer_id,
+        distances.is_training_customer,
+        distances.segmentation_id,
+        distances.k,
+        {{ ranked_clusters('distances.distances') }} as ranked,
+        tree_labels.cluster as tree_cluster
     from distances
+    left join tree_labels
+        on
+            distances.customer_id = tree_labels.customer_id
+            and distances.segmentation_id = tree_labels.segmentation_id
 
 )
 
 -- Customers of the tree stay in the cluster that the tree put them in, be another centroid nearer.
 select
-    ranked.customer_id,
-    ranked.segmentation_id,
-    ranked.k,
-    ranked.is_training_customer,
-    list_filter(ranked.ranked, lambda place: place.cluster = coalesce(tree_labels.cluster, place.cluster))
-    || list_filter(ranked.ranked, lambda place: place.cluster != coalesce(tree_labels.cluster, place.cluster)) as ranked
+    customer_id,
+    segmentation_id,
+    k,
+    is_training_customer,
+    list_filter(ranked, lambda place: place['cluster'] = coalesce(tree_cluster, place['cluster']))
+    || list_filter(ranked, lambda place: place['cluster'] != coalesce(tree_cluster, place['cluster'])) as ranked
 from ranked
-left join tree_labels
-    on
-        ranked.customer_id = tree_labels.customer_id
-        and ranked.segmentation_id = tree_labels.segmentation_id

@@ -1,9 +1,11 @@
 -- noqa: disable=LT02
-{%- set features = relation_rows(
-    ref('ml_feature_set_a_parameters'), order_by='attribute', columns='distinct attribute, encoding'
+{%- set attributes = relation_rows(
+    ref('int_final_clusters'),
+    order_by='1',
+    columns="array_to_string(map_keys(means), ',') as numbers, array_to_string(categories, ',') as categories"
 ) -%}
-{%- set numbers = features | rejectattr('encoding', 'in', ['nominal', 'flag']) | map(attribute='attribute') | list -%}
-{%- set categories = features | selectattr('encoding', 'in', ['nominal', 'flag']) | map(attribute='attribute') | list %}
+{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
+{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
 
 with
 
@@ -27,35 +29,54 @@ gamma as (
 
 ),
 
--- By cluster, the sum of the squared mixed distances to all its training customers, in closed form.
-distance_sums as (
+located as (
 
     select
         customers.customer_id,
         customers.is_training_customer,
         list_position(clusters.clusters, customers.cluster) as own,
         clusters.sizes,
-        list_transform(
-            range(1, len(clusters.sizes) + 1),
-            lambda c:
-                clusters.sizes[c] * (
-                    0.0
-                    {%- for attribute in numbers %}
-                    + power(customers.{{ attribute }} - clusters.{{ attribute }}__means[c], 2)
-                    {%- endfor %}
-                )
-                + clusters.scatters[c]
-                + gamma.gamma * (
-                    0
-                    {%- for attribute in categories %}
-                    + clusters.sizes[c]
-                    - coalesce(clusters.level_counts['{{ attribute }}=' || cast(customers.{{ attribute }} as varchar)][c], 0)
-                    {%- endfor %}
-                )
-        ) as distance_sums
+        clusters.scatters,
+        gamma.gamma
+        {%- for attribute in numbers %},
+        customers.{{ attribute }},
+        clusters.means['{{ attribute }}'] as {{ attribute }}__means
+        {%- endfor %}
+        {%- for attribute in categories %},
+        clusters.level_counts['{{ attribute }}=' || customers.{{ attribute }}] as {{ attribute }}__counts
+        {%- endfor %}
     from customers
     cross join clusters
     cross join gamma
+
+),
+
+-- By cluster, the sum of the squared mixed distances to all its training customers, in closed form.
+distance_sums as (
+
+    select
+        customer_id,
+        is_training_customer,
+        own,
+        sizes,
+        list_transform(
+            range(1, len(sizes) + 1),
+            lambda c:
+                sizes[c] * (
+                    0.0
+                    {%- for attribute in numbers %}
+                    + power({{ attribute }} - {{ attribute }}__means[c], 2)
+                    {%- endfor %}
+                )
+                + scatters[c]
+                + gamma * (
+                    0
+                    {%- for attribute in categories %}
+                    + sizes[c] - coalesce({{ attribute }}__counts[c], 0)
+                    {%- endfor %}
+                )
+        ) as distance_sums
+    from located
 
 ),
 

@@ -1,4 +1,3 @@
--- A mixture as one list of components: their constant, mean and whitening columns (inverse covariance = P P').
 with
 
 parameters as (
@@ -8,6 +7,7 @@ parameters as (
 
 ),
 
+-- The columns of P, the inverse covariance being P P'.
 whitening_columns as (
 
     select

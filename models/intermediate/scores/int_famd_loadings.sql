@@ -1,4 +1,3 @@
--- One list by axis for each number and level, and their maps: what int_famd_coordinates looks up.
 with
 
 parameters as (

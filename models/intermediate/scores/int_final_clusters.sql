@@ -7,52 +7,76 @@
 
 with
 
--- Read more than once, not kept: DuckDB scans kept rows in several threads and would add them up in a changing order.
-customers as not materialized (
+features as (
 
-    select * from {{ ref('int_final_customers') }}
-    where is_training_customer
+    select * from {{ ref('ml_feature_set_a') }}
 
 ),
 
-means as (
+labels as (
+
+    select * from {{ ref('int_training_labels') }}
+
+),
+
+decision as (
+
+    select * from {{ ref('rpt_k_decision') }}
+
+),
+
+customers as (
+
+    select
+        features.*,
+        labels.cluster
+    from features
+    inner join labels
+        on features.customer_id = labels.customer_id
+    inner join decision
+        on labels.segmentation_id = decision.segmentation_id
+
+),
+
+sizes as (
 
     select
         cluster,
         count(*) as customers
-        {%- for attribute in numbers %},
-        avg({{ attribute }}) as {{ attribute }}
-        {%- endfor %}
     from customers
     group by cluster
 
 ),
 
-scatters as (
+-- Nulls, so that there is a column to unpivot where no number, or no category, is clustered on; they give no rows.
+numbers as (
 
     select
-        customers.cluster,
-        sum(
-            0.0
-            {%- for attribute in numbers %}
-            + power(customers.{{ attribute }} - means.{{ attribute }}, 2)
-            {%- endfor %}
-        ) as scatter
+        customer_id,
+        cluster,
+        {%- for attribute in numbers %}
+        {{ attribute }},
+        {%- endfor %}
+        cast(null as double) as no_attribute
     from customers
-    inner join means
-        on customers.cluster = means.cluster
-    group by customers.cluster
+
+),
+
+customer_numbers as (
+
+    unpivot numbers
+    on columns(* exclude (customer_id, cluster))
+    into name attribute value number
 
 ),
 
 categories as (
 
     select
-        cluster
-        {%- for attribute in categories %},
-        cast({{ attribute }} as varchar) as {{ attribute }}
-        {%- endfor %},
-        -- So that there is a column to unpivot where no category is clustered on; nulls give no rows.
+        cluster,
+        {%- for attribute in categories %}
+        cast({{ attribute }} as varchar) as {{ attribute }},
+        {%- endfor %}
         cast(null as varchar) as no_attribute
     from customers
 
@@ -66,10 +90,46 @@ customer_levels as (
 
 ),
 
-levels as (
+-- In the order of ids: several threads would add up in a changing one, and the last digits with it.
+means as (
 
-    select distinct attribute || '=' || level as level
-    from customer_levels
+    select
+        cluster,
+        attribute,
+        avg(number order by customer_id) as mean
+    from customer_numbers
+    group by cluster, attribute
+
+),
+
+means_by_cluster as (
+
+    select
+        means.attribute,
+        list(means.mean order by means.cluster) as by_cluster
+    from means
+    group by means.attribute
+
+),
+
+mean_maps as (
+
+    select coalesce(map_from_entries(list({'attribute': attribute, 'by_cluster': by_cluster} order by attribute)), map()) as means
+    from means_by_cluster
+
+),
+
+scatters as (
+
+    select
+        customer_numbers.cluster,
+        sum(power(customer_numbers.number - means.mean, 2) order by customer_numbers.customer_id, means.attribute) as scatter
+    from customer_numbers
+    inner join means
+        on
+            customer_numbers.cluster = means.cluster
+            and customer_numbers.attribute = means.attribute
+    group by customer_numbers.cluster
 
 ),
 
@@ -77,52 +137,73 @@ counts as (
 
     select
         cluster,
-        attribute || '=' || level as level,
+        attribute,
+        level,
         count(*) as customers
     from customer_levels
     group by cluster, attribute, level
 
 ),
 
-counts_by_level as (
+levels as (
 
-    select
-        levels.level,
-        list(coalesce(counts.customers, 0) order by means.cluster) as by_cluster
-    from levels
-    cross join means
-    left join counts
-        on
-            levels.level = counts.level
-            and means.cluster = counts.cluster
-    group by levels.level
+    select distinct
+        attribute,
+        level
+    from counts
 
 ),
 
-level_counts as (
+counts_by_level as (
+
+    select
+        levels.attribute || '=' || levels.level as level,
+        list(coalesce(counts.customers, 0) order by sizes.cluster) as by_cluster
+    from levels
+    cross join sizes
+    left join counts
+        on
+            levels.attribute = counts.attribute
+            and levels.level = counts.level
+            and sizes.cluster = counts.cluster
+    group by levels.attribute, levels.level
+
+),
+
+level_maps as (
 
     select coalesce(map_from_entries(list({'level': level, 'by_cluster': by_cluster} order by level)), map()) as level_counts
     from counts_by_level
 
 ),
 
-numbers as (
+clusters as (
 
     select
-        list(means.cluster order by means.cluster) as clusters,
-        list(means.customers order by means.cluster) as sizes,
-        list(scatters.scatter order by means.cluster) as scatters
-        {%- for attribute in numbers %},
-        list(means.{{ attribute }} order by means.cluster) as {{ attribute }}__means
-        {%- endfor %}
-    from means
-    inner join scatters
-        on means.cluster = scatters.cluster
+        list(sizes.cluster order by sizes.cluster) as clusters,
+        list(sizes.customers order by sizes.cluster) as sizes,
+        list(coalesce(scatters.scatter, 0) order by sizes.cluster) as scatters
+    from sizes
+    left join scatters
+        on sizes.cluster = scatters.cluster
+
+),
+
+category_names as (
+
+    select list(distinct attribute order by attribute) as categories
+    from levels
 
 )
 
 select
-    numbers.*,
-    level_counts.level_counts
-from numbers
-cross join level_counts
+    clusters.clusters,
+    clusters.sizes,
+    mean_maps.means,
+    clusters.scatters,
+    category_names.categories,
+    level_maps.level_counts
+from clusters
+cross join mean_maps
+cross join category_names
+cross join level_maps

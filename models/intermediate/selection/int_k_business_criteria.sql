@@ -2,7 +2,10 @@ with
 
 segments as (
 
-    select * from {{ ref('dim_segments') }}
+    select
+        *,
+        cast(regexp_extract(segmentation_id, '_k([0-9]+)$', 1) as integer) as k
+    from {{ ref('dim_segments') }}
 
 ),
 
@@ -24,14 +27,16 @@ tree_accuracy as (
 
 ),
 
+-- A cluster that nobody is in, such as a component of a mixture that has collapsed, is none of the segments.
 smallest_segments as (
 
     select
         segmentation_id,
-        min(customer_share) as value,
-        arg_min(segment_id, (customer_share, segment_id)) as segment_id
+        k,
+        case when count(*) = k then min(customer_share) else 0 end as value,
+        case when count(*) = k then arg_min(segment_id, (customer_share, segment_id)) end as segment_id
     from segments
-    group by segmentation_id
+    group by segmentation_id, k
 
 ),
 
@@ -65,6 +70,22 @@ closest_pairs as (
     from named_distances
     where segment_id < other_segment_id
     group by segmentation_id
+
+),
+
+-- Of a single segment there is no pair.
+distinctions as (
+
+    select
+        smallest_segments.segmentation_id,
+        closest_pairs.value,
+        coalesce('最相近的是 ' || closest_pairs.segment_id || ' 与 ' || closest_pairs.other_segment_id, '只有一个客群') as verdict_zh,
+        coalesce(
+            'the closest are ' || closest_pairs.segment_id || ' and ' || closest_pairs.other_segment_id, 'there is one segment'
+        ) as verdict
+    from smallest_segments
+    left join closest_pairs
+        on smallest_segments.segmentation_id = closest_pairs.segmentation_id
 
 ),
 
@@ -124,8 +145,8 @@ treatments as (
 
     select
         smallest_segments.segmentation_id,
-        count(segments.cluster) as k,
-        any_value(coalesce(twins_by_segmentation.repeated_treatments, 0)) as repeated_treatments,
+        smallest_segments.k,
+        count(*) - any_value(coalesce(twins_by_segmentation.repeated_treatments, 0)) as different_treatments,
         any_value(twins_by_segmentation.twins_zh) as twins_zh,
         any_value(twins_by_segmentation.twins_en) as twins_en
     from smallest_segments
@@ -133,7 +154,7 @@ treatments as (
         on smallest_segments.segmentation_id = segments.segmentation_id
     left join twins_by_segmentation
         on smallest_segments.segmentation_id = twins_by_segmentation.segmentation_id
-    group by smallest_segments.segmentation_id
+    group by smallest_segments.segmentation_id, smallest_segments.k
 
 )
 
@@ -142,8 +163,8 @@ select
     'smallest_segment' as criterion,
     value,
     cast(null as double) as std_error,
-    '最小的客群是 ' || segment_id as verdict_zh,
-    'the smallest segment is ' || segment_id as verdict
+    coalesce('最小的客群是 ' || segment_id, '有客群没有客户') as verdict_zh,
+    coalesce('the smallest segment is ' || segment_id, 'a segment has no customers') as verdict
 from smallest_segments
 union all
 select
@@ -151,9 +172,9 @@ select
     'distinctiveness' as criterion,
     value,
     cast(null as double) as std_error,
-    '最相近的是 ' || segment_id || ' 与 ' || other_segment_id as verdict_zh,
-    'the closest are ' || segment_id || ' and ' || other_segment_id as verdict
-from closest_pairs
+    verdict_zh,
+    verdict
+from distinctions
 union all
 select
     segmentation_id,
@@ -167,7 +188,7 @@ union all
 select
     segmentation_id,
     'actionability' as criterion,
-    (k - repeated_treatments) / k as value,
+    different_treatments / k as value,
     cast(null as double) as std_error,
     coalesce('运营策略相同：' || twins_zh, '每个客群的运营策略都不同') as verdict_zh,
     coalesce('the same treatment: ' || twins_en, 'every segment has a treatment of its own') as verdict
@@ -179,11 +200,13 @@ select
     balanced_accuracy as value,
     balanced_accuracy_std_error as std_error,
     case
-        when folds = 0 then '有客群只有 1 个客户，无法留出检验'
+        when features = 0 then '特征集 B 没有可以切分的取值：请在 feature_bins.csv 中添加分箱'
+        when folds = 0 then '有客群不足 2 个客户，无法留出检验'
         else printf('深度 %d 的决策树在留出客户上的平衡准确率为 %.0f%%', max_depth, 100 * balanced_accuracy)
     end as verdict_zh,
     case
-        when folds = 0 then 'a segment has a single customer: none can be held out'
+        when features = 0 then 'feature set B has no level to split on: add bins to feature_bins.csv'
+        when folds = 0 then 'a segment has fewer than 2 customers: none can be held out'
         else printf('balanced accuracy of a tree of depth %d on customers held out: %.0f %%', max_depth, 100 * balanced_accuracy)
     end as verdict
 from tree_accuracy

@@ -1,5 +1,3 @@
--- The segmentations of each method, best first: those in the technical range before all others, those that no criterion
--- knocks out before those that one does, then by weighted score, ties to the smaller K.
 with
 
 scores as (
@@ -20,10 +18,8 @@ totals as (
         segmentation_id,
         regexp_replace(segmentation_id, '_k[0-9]+$', '') as method,
         cast(regexp_extract(segmentation_id, '_k([0-9]+)$', 1) as integer) as k,
-        sum(contribution) as score,
-        bool_or(is_knocked_out) as is_knocked_out,
-        string_agg(criterion, ', ' order by criterion) filter (where is_knocked_out) as knocked_out_by,
-        max(reviewers) as reviewers
+        sum(contribution order by criterion) as score,
+        bool_or(is_knocked_out) as is_knocked_out
     from scores
     group by segmentation_id
 
@@ -47,11 +43,9 @@ select
     k,
     score,
     is_knocked_out,
-    knocked_out_by,
-    reviewers,
     is_in_range,
     row_number() over (
         partition by method
-        order by is_in_range desc, is_knocked_out asc, is_planned desc, score desc, k asc
+        order by is_in_range desc, is_knocked_out asc, is_planned desc, round(score, 9) desc, k asc
     ) as choice_rank
 from located

@@ -1,4 +1,3 @@
--- From 1 to 5, as people score: the worst value of the seed is 1, the best 5, linear between. Reviewers' mean replaces it.
 with
 
 criteria as (
@@ -31,19 +30,24 @@ reviews as (
 
 ),
 
--- 0 at the worst value, 1 at the best.
+-- 0 at the worst value and below, 1 at the best and above; 0 where there is no value.
 relative as (
 
     select
         criteria.segmentation_id,
         criteria.criterion,
-        (criteria.value - weights.worst_value) / (weights.best_value - weights.worst_value) as value
+        case
+            when criteria.value is not null
+                then greatest(0, least(1, (criteria.value - weights.worst_value) / (weights.best_value - weights.worst_value)))
+            else 0
+        end as value
     from criteria
     inner join weights
         on criteria.criterion = weights.criterion
 
 ),
 
+-- From 1 to 5, as people score.
 scored as (
 
     select
@@ -55,7 +59,7 @@ scored as (
         criteria.verdict_zh,
         weights.knock_out_below,
         weights.weight,
-        case when weights.weight > 0 then 1 + 4 * coalesce(greatest(0, least(1, relative.value)), 0) end as computed_score,
+        case when weights.weight > 0 then 1 + 4 * relative.value end as computed_score,
         coalesce(reviews.reviewers, 0) as reviewers,
         reviews.reviewed_score
     from criteria

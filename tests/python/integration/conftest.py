@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import Project, expect_success
+from project import BRISK, Project, expect_success
 
 from segmentation.sample.generate import write_sample
 
@@ -54,7 +54,7 @@ def built(
     offset = far_zone.utcoffset(None) // datetime.timedelta(hours=1)
     zone = f"<{offset:+d}>{-offset}"  # POSIX counts westwards
     project = Project(tmp_path_factory.mktemp("built"), env={"DBT_THREADS": "1", "TZ": zone})
-    expect_success(project.build(sample_file))
+    expect_success(project.build(sample_file, variables=BRISK))
     return project
 
 

@@ -27,8 +27,25 @@ PROJECT_PARTS = (
     "tests/generic",
     "tests/singular",
 )
-SHORT = {"k_values": [4], "n_init": 2, "n_bootstraps": 2}
+SHORT = {
+    "k_values": [4, 5],
+    "n_init": 2,
+    "n_bootstraps": 2,
+    "n_references": 2,
+    "replicate_rows": 300,
+    "replicate_rows_slow": 100,
+    "famd_axes": [3],
+}
 """Vars of a build whose segmentations are not the point."""
+
+BRISK = {
+    "k_values": [3, 4, 5, 6, 7],
+    "n_bootstraps": 8,
+    "n_references": 5,
+    "replicate_rows_slow": 500,
+    "famd_axes": [3, 5],
+}
+"""Vars of a build that chooses K, on less evidence than usual."""
 
 MARTS = tuple(sorted(path.stem for path in (ROOT / "models" / "marts").glob("*.sql")))
 

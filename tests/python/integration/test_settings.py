@@ -9,8 +9,8 @@ import pytest
 import yaml
 from project import MARTS, ROOT, Project, expect_clean_failure, expect_success
 
-from segmentation.clustering import candidates
-from segmentation.selection import stability
+from segmentation.clustering import candidates, famd_clusters
+from segmentation.selection import evidence, technical_range
 
 VARS = {
     "as_of_date": "2024-12-31",
@@ -20,7 +20,18 @@ VARS = {
     "training_rows": 80,
     "min_customers": 90,
     "k_values": [4, 3],
+    "planned_k": [3, 5],
     "final_k": 4,
+    "final_method": "agglomerative",
+    "final_k_reason": "Sales has 4 teams: 100 % of them say \"vier\" and it's 'fine'",
+    "max_encoded_features": 5,
+    "famd_axes": [1, 2],
+    "agglomerative_rows": 50,
+    "n_references": 3,
+    "replicate_rows": 60,
+    "replicate_rows_slow": 40,
+    "min_agreement": 0.95,
+    "tree_depth": 2,
     "gamma": 0.7,
     "kprototypes_engine": "kmodes",
     "n_init": 3,
@@ -80,7 +91,17 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         sample_file,
         variables={
             "k_values": [1, 5.0],
+            "planned_k": [7, 4],
             "final_k": 6,
+            "final_method": "dbscan",
+            "max_encoded_features": 0,
+            "famd_axes": [0],
+            "agglomerative_rows": 1,
+            "n_references": 1,
+            "replicate_rows": 2,
+            "replicate_rows_slow": "few",
+            "min_agreement": 2,
+            "tree_depth": 0,
             "gamma": -1,
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
@@ -100,6 +121,17 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "k_values holds 1;",
         "k_values holds 5.0;",
         "final_k is 6, which is not among k_values [1, 5.0]; add it there or choose one of them.",
+        "planned_k is [7, 4]; give the lowest and the highest number of segments",
+        "final_method is 'dbscan'; give one of kprototypes, famd_kmeans, famd_gmm, agglomerative.",
+        "final_k_reason is empty; say why",
+        "max_encoded_features is 0;",
+        "famd_axes is [0];",
+        "agglomerative_rows is 1;",
+        "n_references is 1; give a whole number of at least 2.",
+        "replicate_rows is 2;",
+        "replicate_rows_slow is 'few';",
+        "min_agreement is 2;",
+        "tree_depth is 0;",
         "gamma is -1; give lambdaest, huang or a number of at least 0.",
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
@@ -173,28 +205,121 @@ def test_max_missing_share(changed: Project, built: Project) -> None:
     assert changed.one(reason) == "clustered"
 
 
-def test_k_values_and_final_k(changed: Project) -> None:
-    segmentations = changed.query("select * from dim_segmentations order by k")
-    assert list(segmentations["segmentation_id"]) == ["kprototypes_k3", "kprototypes_k4"]
-    assert list(segmentations["is_final"]) == [False, True]
-    assert set(segmentations["decided_by"]) == {"final_k"}
+def test_one_number_of_segments_is_no_choice(sample_file: str, spare: Project) -> None:
+    run = spare.build(sample_file, variables={"k_values": [5]})
+    expect_clean_failure(run, "k_values is [5], a single number of segments; give at least two")
+
+
+def test_k_values(changed: Project) -> None:
+    ids = changed.query("select segmentation_id from dim_segmentations order by 1")
+    methods = ("famd_gmm", "famd_kmeans", "kprototypes")
+    assert list(ids["segmentation_id"]) == [
+        *(f"agglomerative_k{k}" for k in (2, 3, 4)),
+        *(f"{method}_k{k}" for method in methods for k in (3, 4)),
+    ]
+    assert changed.one("select max(k) from rpt_k_selection where criterion = 'gap'") == 4
+
+
+def test_a_person_overrules_and_says_why(changed: Project) -> None:
+    decision = changed.query("select * from rpt_k_decision").iloc[0]
+    assert decision["segmentation_id"] == "agglomerative_k4"
+    assert decision["is_override"]
+    assert decision["override_reason"] == VARS["final_k_reason"]
+    for reason in (decision["reason_en"], decision["reason_zh"]):
+        assert VARS["final_k_reason"] in reason
+        assert decision["computed_segmentation_id"] in reason
+    final = changed.query("select * from dim_segmentations where is_final")
+    assert list(final["segmentation_id"]) == ["agglomerative_k4"]
+    assert list(final["decided_by"]) == ["final_k"]
     assert changed.one("select count(distinct segment_id) from fct_customer_segments") == 4
 
+
+def test_a_method_without_a_number_of_segments(changed: Project) -> None:
     run = changed.build(
         changed.work / "customers.csv",
-        variables={**VARS, "final_k": 3},
-        select=["dim_segmentations"],
+        variables={**VARS, "final_k": None, "final_method": "famd_gmm"},
+        select=["rpt_k_decision"],
     )
     expect_success(run)
-    assert changed.one("select k from dim_segmentations where is_final") == 3
+    decision = changed.query("select * from rpt_k_decision").iloc[0]
+    assert decision["method"] == "famd_gmm"
+    best = "select k from int_k_ranking where method = 'famd_gmm' and choice_rank = 1"
+    assert decision["k"] == changed.one(best)
 
 
-def test_k_is_the_best_mean_silhouette_without_final_k(built: Project) -> None:
-    segmentations = built.query("select * from dim_segmentations order by k")
-    assert list(segmentations["k"]) == [4, 5, 6, 7]
-    best = segmentations.loc[segmentations["mean_silhouette"].idxmax(), "k"]
-    assert list(segmentations.loc[segmentations["is_final"], "k"]) == [best]
-    assert set(segmentations["decided_by"]) == {"mean_silhouette"}
+def test_max_encoded_features(changed: Project, built: Project) -> None:
+    main = "select distinct method from dim_segmentations where is_main_method"
+    assert changed.one(main) == "famd_kmeans"
+    assert built.one(main) == "kprototypes"
+    reason = changed.one("select reason_en from rpt_k_decision")
+    assert "features, over 5, so the main method is FAMD + K-Means" in reason
+
+
+def test_planned_k(changed: Project) -> None:
+    ranges = changed.query("select * from ml_technical_range")
+    criteria = changed.query("select * from int_k_criteria")
+    pd.testing.assert_frame_equal(
+        ranges.sort_values("method", ignore_index=True),
+        technical_range.of_every_method(criteria, (3, 5)),
+        check_dtype=False,
+    )
+
+
+def test_famd_axes(changed: Project) -> None:
+    tried = changed.query("select distinct n_axes from ml_famd_axes order by 1")["n_axes"]
+    assert list(tried) == [1, 2]
+    assert changed.one("select max(axis) from ml_famd_parameters where parameter = 'loading'") == 2
+
+
+def test_agglomerative_rows(changed: Project) -> None:
+    in_tree = "select distinct count(*) filter (where is_in_tree) from ml_agglomerative_labels "
+    assert list(changed.query(in_tree + "group by segmentation_id").iloc[:, 0]) == [50]
+
+
+def test_replicates(changed: Project) -> None:
+    found = changed.query(
+        "select distinct method, criterion, customers, replicates from rpt_k_selection "
+        "where criterion in ('gap', 'min_jaccard') order by all"
+    )
+    assert list(found.itertuples(index=False, name=None)) == [
+        ("agglomerative", "gap", 40, 3),
+        ("agglomerative", "min_jaccard", 40, 7),
+        ("famd_gmm", "min_jaccard", 40, 7),
+        ("famd_kmeans", "gap", 60, 3),
+        ("famd_kmeans", "min_jaccard", 60, 7),
+        ("kprototypes", "gap", 60, 3),
+        ("kprototypes", "min_jaccard", 60, 7),
+    ]
+
+
+def test_tree_depth(changed: Project, built: Project) -> None:
+    assert changed.one("select distinct max_depth from ml_tree_accuracy") == 2
+    assert built.one("select distinct max_depth from ml_tree_accuracy") == 3
+
+
+def test_min_agreement(changed: Project) -> None:
+    others = changed.query("select * from dim_segmentations where agreement_with_main is not null")
+    disagreeing = others["agreement_with_main"] < 0.95
+    assert disagreeing.any()
+    assert list(others["unsupported_en"].str.contains("adjusted Rand")) == list(disagreeing)
+    assert not others.loc[disagreeing, "is_supported"].any()
+
+
+def test_the_double_elbow_decides(built: Project) -> None:
+    decision = built.query("select * from rpt_k_decision").iloc[0]
+    assert not decision["is_override"]
+    assert decision["segmentation_id"] == decision["computed_segmentation_id"]
+    assert decision["method"] == "kprototypes"
+    assert str(decision["k"]) in decision["k_values"].split(",")
+    scores = built.query(
+        "select segmentation_id, sum(contribution) as score, bool_or(is_knocked_out) as is_out "
+        "from rpt_k_selection where method = 'kprototypes' and elbow = 'business_value' "
+        "and is_in_range group by 1"
+    )
+    best = scores.sort_values(["is_out", "score"], ascending=[True, False]).iloc[0]
+    assert decision["segmentation_id"] == best["segmentation_id"]
+    assert decision["score"] == pytest.approx(best["score"])
+    assert f"K = {decision['k']} scores {decision['score']:.2f} of 5" in decision["reason_en"]
 
 
 def test_gamma(changed: Project, built: Project) -> None:
@@ -212,20 +337,32 @@ def test_engine_starts_and_seed(changed: Project) -> None:
     assert as_text(fitted(changed, **{**settings, "seed": 98})) != table
 
 
-def test_bootstraps(changed: Project) -> None:
+def test_bootstraps_and_references(changed: Project) -> None:
     encoded = changed.query("select * from ml_feature_set_a order by customer_id")
     matrix = candidates.mixed_matrix(
         encoded, changed.query("select * from ml_feature_set_a_parameters")
     )
-    models = changed.query("select * from ml_kprototypes_parameters")
-    labels = changed.query(
-        "select * from ml_kprototypes_labels order by segmentation_id, customer_id"
+    mixtures = changed.query("select * from ml_famd_gmm_parameters")
+    labels = changed.query("select * from int_training_labels order by method, k, customer_id")
+    settings: dict[str, Any] = {
+        "gamma": 0.7,
+        "n_axes": int(mixtures["axis"].max()),
+        "max_customers": 60,
+        "max_customers_slow": 40,
+        "seed": 99,
+    }
+    judged = evidence.measure_stability(
+        matrix,
+        labels,
+        covariance_types=famd_clusters.chosen_covariance_types(mixtures),
+        n_bootstraps=7,
+        **settings,
     )
-    table = as_text(changed.query("select * from ml_segment_stability"))
-    judged = stability.judge_segments(matrix, models, labels, n_bootstraps=7, seed=99)
-    assert as_text(judged) == table
-    for other in ({"n_bootstraps": 50, "seed": 99}, {"n_bootstraps": 7, "seed": 98}):
-        assert as_text(stability.judge_segments(matrix, models, labels, **other)) != table
+    assert as_text(judged) == as_text(changed.query("select * from ml_k_stability"))
+    gaps = evidence.measure_gap(
+        matrix, changed.query("select * from ml_famd_parameters"), 4, n_references=3, **settings
+    )
+    assert as_text(gaps) == as_text(changed.query("select * from ml_k_gap"))
 
 
 def test_borderline_margin(changed: Project) -> None:

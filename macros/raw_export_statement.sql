@@ -1,0 +1,45 @@
+{% macro raw_export_statement(folder) -%}
+    {#-
+        Copy every column of the customer file as it came in, for the customers that were kept, with the group of
+        agglomerative_k2: 0 is the larger one. Excel reads UTF-8 only behind a byte order mark: the first header carries one.
+    -#}
+    {%- set columns = relation_rows(
+        model_relation('stg_crm__file_columns'),
+        order_by='position',
+        columns="column_name, position, case
+            when trim(coalesce(header, '')) = '' or count(*) over (partition by lower(header)) > 1 then column_name else header
+        end as header"
+    ) | rejectattr('header', 'equalto', 'cluster_agg_k2') | list -%}
+    copy (
+        with
+
+        sizes as (
+
+            select
+                cluster,
+                row_number() over (order by count(*) desc, cluster asc) - 1 as cluster_agg_k2
+            from {{ model_relation('fct_candidate_segments') }}
+            where segmentation_id = 'agglomerative_k2'
+            group by cluster
+
+        )
+
+        select
+            {%- for column in columns %}
+            file_rows.{{ adapter.quote(column.column_name) }} as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
+            {%- endfor %}
+            sizes.cluster_agg_k2
+        from {{ model_relation('base_crm__customers_raw') }} as file_rows
+        inner join {{ model_relation('base_crm__customers_checked') }} as checked
+            on file_rows._row_number = checked.row_number
+        inner join {{ model_relation('fct_candidate_segments') }} as segments
+            on checked.customer_id = segments.customer_id
+        inner join sizes
+            on segments.cluster = sizes.cluster
+        where
+            checked.rejection_reason is null
+            and segments.segmentation_id = 'agglomerative_k2'
+        order by file_rows._row_number
+    ) to {{ sql_literal(folder ~ '/df_k2_agglo_all_raw.csv') }}
+    (format csv, header)
+{%- endmacro %}

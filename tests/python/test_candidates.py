@@ -1,0 +1,215 @@
+"""The K-Prototypes candidates: fitted with a path's help, written as rows, read back."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mixed_samples import customers, mixed
+from planted_samples import GAMMA, null, plain_cost, planted
+
+from segmentation.clustering import candidates, kprototypes
+from segmentation.errors import InputError
+from segmentation.selection.kprototypes_paths import Rows, fit_path
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def ids(matrix: candidates.MixedMatrix) -> pd.Series:
+    return pd.Series([f"c{i:05}" for i in range(len(matrix.codes))])
+
+
+def costs(matrix: candidates.MixedMatrix, parameters: pd.DataFrame) -> dict[int, float]:
+    assigned = candidates.assign(ids(matrix), matrix, parameters)
+    return assigned.groupby("k")["distance"].sum().to_dict()
+
+
+def test_some_customers_are_those_asked_for_in_that_order():
+    matrix = customers(n=20)
+    rows = np.array([7, 3, 3, 19])
+    some = candidates.some_customers(matrix, rows)
+    for i, row in enumerate(rows):
+        np.testing.assert_array_equal(some.numeric[i], matrix.numeric[row])
+        np.testing.assert_array_equal(some.codes[i], matrix.codes[row])
+    assert len(some.codes) == 4
+    assert some.levels == matrix.levels
+    assert some.number_names == matrix.number_names
+
+
+def test_one_hot_by_hand():
+    matrix = candidates.MixedMatrix(
+        numeric=np.array([[1.5], [2.5], [3.5]]),
+        codes=np.array([[0, 1], [2, 0], [-1, 1]], dtype=np.int32),
+        number_names=["x"],
+        category_names=["media", "is_risky"],
+        levels=[["a", "b", "c"], ["0", "1"]],
+        flag_names=["is_risky"],
+    )
+    assert candidates.one_hot_matrix(matrix).tolist() == [
+        [1.5, 1, 0, 0, 1],
+        [2.5, 0, 0, 1, 0],
+        [3.5, 0, 0, 0, 1],  # a level never seen
+    ]
+
+
+class TestFit:
+    @pytest.mark.parametrize("seed", range(3))
+    def test_never_costs_more_than_the_path_or_than_the_random_starts(self, seed):
+        matrix = null(n=250, seed=seed)
+        ks = [2, 3, 5, 8]
+        found = costs(matrix, candidates.fit_kprototypes(matrix, ks, gamma=GAMMA, seed=seed))
+        path = fit_path(Rows.encode(matrix, GAMMA), 8, np.random.default_rng(seed))
+        for k in ks:
+            assert found[k] <= plain_cost(matrix, path[k].labels) * (1 + 1e-12)
+            alone = kprototypes.fit_encoded(
+                matrix.numeric,
+                matrix.codes,
+                matrix.n_levels,
+                k,
+                gamma=GAMMA,
+                random_state=seed + k,
+            )
+            assert found[k] <= alone.cost * (1 + 1e-12)
+
+    def test_the_path_helps_where_starts_are_few(self):
+        helped = 0
+        for seed in range(4):
+            matrix = null(n=250, seed=seed)
+            parameters = candidates.fit_kprototypes(matrix, [8], gamma=GAMMA, n_init=1, seed=seed)
+            alone = kprototypes.fit_encoded(
+                matrix.numeric,
+                matrix.codes,
+                matrix.n_levels,
+                8,
+                gamma=GAMMA,
+                n_init=1,
+                random_state=seed + 8,
+            )
+            helped += costs(matrix, parameters)[8] < alone.cost * (1 - 1e-6)
+        assert helped >= 2
+
+    def test_one_k_does_not_depend_on_the_others(self):
+        matrix = null(n=150)
+        every = candidates.fit_kprototypes(matrix, [2, 4, 7], gamma=GAMMA, n_init=2)
+        alone = candidates.fit_kprototypes(matrix, [4], gamma=GAMMA, n_init=2)
+        of_four = every[every["segmentation_id"] == "kprototypes_k4"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_four, alone, check_exact=True)
+
+    def test_same_bits_with_any_number_of_threads(self, monkeypatch):
+        matrix, _ = planted(4, n=400)
+        fits = []
+        for threads in (1, 4):
+            monkeypatch.setattr("os.cpu_count", lambda threads=threads: threads)
+            fits.append(candidates.fit_kprototypes(matrix, [3, 4], n_init=3))
+        pd.testing.assert_frame_equal(*fits, check_exact=True)
+
+    def test_the_rows(self):
+        matrix = customers(n=120)
+        parameters = candidates.fit_kprototypes(matrix, [3], gamma=GAMMA)
+        assert list(parameters) == candidates.PARAMETER_COLUMNS
+        assert set(parameters["parameter"]) == {"k", "gamma", "size", "center", "mode"}
+        labels = candidates.assign(ids(matrix), matrix, parameters)["cluster"].to_numpy()
+        for cluster in range(3):
+            of_cluster = parameters[parameters["cluster"] == cluster]
+            own = labels == cluster
+            (size,) = of_cluster.loc[of_cluster["parameter"] == "size", "value"]
+            assert size == own.sum()
+            centers = of_cluster[of_cluster["parameter"] == "center"]
+            expected = dict(zip(matrix.number_names, matrix.numeric[own].mean(axis=0), strict=True))
+            found = dict(zip(centers["attribute"], centers["value"], strict=True))
+            assert found == pytest.approx(expected)
+            modes = of_cluster[of_cluster["parameter"] == "mode"]
+            for j, name in enumerate(matrix.category_names):
+                (level,) = modes.loc[modes["attribute"] == name, "level"]
+                counts = np.bincount(matrix.codes[own, j])
+                assert counts[matrix.levels[j].index(level)] == counts.max()
+
+    @pytest.mark.parametrize("kind", ["numbers", "categories", "gamma 0"])
+    def test_one_kind_of_columns(self, kind):
+        matrix, planted_labels = planted(3, n=150)
+        gamma = GAMMA
+        if kind == "numbers":
+            matrix = mixed(dict(zip("abc", matrix.numeric.T, strict=True)), {})
+        elif kind == "categories":
+            matrix = mixed({}, dict(zip("ab", matrix.codes.T, strict=True)))
+        else:
+            gamma = 0.0
+        parameters = candidates.fit_kprototypes(matrix, [3], gamma=gamma)
+        found = candidates.assign(ids(matrix), matrix, parameters)["cluster"]
+        # Most of each planted segment in one cluster, another for each.
+        table = pd.crosstab(planted_labels, found).to_numpy()
+        assert (table.max(axis=1) / table.sum(axis=1) > 0.7).all()
+        assert len(set(table.argmax(axis=1))) == 3
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"engine": "fast"}, "kprototypes_engine is 'fast'; use one of native, kmodes"),
+            ({"gamma": "large"}, "gamma is 'large'; use a number or one of lambdaest, huang"),
+            ({"gamma": -0.1}, "gamma is -0.1; use a number of at least 0"),
+            ({"gamma": float("nan")}, "gamma is nan"),
+            ({"gamma": float("inf")}, "gamma is inf"),
+        ],
+    )
+    def test_bad_settings(self, settings, message):
+        with pytest.raises(InputError, match=message):
+            candidates.fit_kprototypes(customers(n=30), [2], **settings)
+
+    def test_more_clusters_than_distinct_customers(self):
+        matrix = mixed({"x": [0.0, 0.0, 1.0, 2.0]}, {"c": list("aabb")})
+        assert costs(matrix, candidates.fit_kprototypes(matrix, [3], gamma=1.0)) == {3: 0.0}
+        with pytest.raises(InputError, match="only 3 different rows"):
+            candidates.fit_kprototypes(matrix, [2, 4], gamma=1.0)
+
+
+class TestAssign:
+    def test_brute_force(self):
+        matrix = customers(n=60)
+        parameters = candidates.fit_kprototypes(matrix, [4, 2], gamma=GAMMA, n_init=2)
+        assigned = candidates.assign(ids(matrix), matrix, parameters)
+        assert list(assigned) == ["customer_id", "segmentation_id", "k", "cluster", "distance"]
+        assert assigned["segmentation_id"].unique().tolist() == ["kprototypes_k2", "kprototypes_k4"]
+        for k in (2, 4):
+            rows = parameters[parameters["segmentation_id"] == f"kprototypes_k{k}"]
+            number = rows[rows["parameter"] == "center"].set_index(["cluster", "attribute"])[
+                "value"
+            ]
+            level = rows[rows["parameter"] == "mode"].set_index(["cluster", "attribute"])["level"]
+            of_k = assigned[assigned["k"] == k]
+            for i, (cluster, distance) in enumerate(
+                zip(of_k["cluster"], of_k["distance"], strict=True)
+            ):
+                distances = []
+                for c in range(k):
+                    d = sum(
+                        (matrix.numeric[i, j] - number[c, name]) ** 2
+                        for j, name in enumerate(matrix.number_names)
+                    )
+                    d += GAMMA * sum(
+                        matrix.levels[j][matrix.codes[i, j]] != level[c, name]
+                        for j, name in enumerate(matrix.category_names)
+                    )
+                    distances.append(d)
+                assert cluster == int(np.argmin(distances))
+                assert distance == pytest.approx(min(distances))
+
+    def test_order_of_parameter_rows_does_not_matter(self):
+        matrix = customers(n=60)
+        parameters = candidates.fit_kprototypes(matrix, [3], gamma=GAMMA, n_init=2)
+        again = candidates.assign(ids(matrix), matrix, parameters.sample(frac=1, random_state=0))
+        expected = candidates.assign(ids(matrix), matrix, parameters)
+        pd.testing.assert_frame_equal(again, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("gamma", ["lambdaest", "huang", 0.0, 2.5])
+def test_gamma_is_read_back(gamma):
+    matrix = customers(n=60)
+    found = candidates.fitted_gamma(
+        candidates.fit_kprototypes(matrix, [2, 3], gamma=gamma, n_init=1)
+    )
+    rule = {"lambdaest": "lambdaest", "huang": None}
+    if isinstance(gamma, str):
+        estimate = kprototypes.estimate_gamma(
+            matrix.numeric, matrix.codes, matrix.n_levels, rule[gamma]
+        )
+        assert found == estimate
+    else:
+        assert found == gamma
