@@ -180,6 +180,6 @@ def test_fewer_different_customers_than_segments(
         spare,
         inbox,
         "ml_feature_set_a",
-        "The customers have only 3 different rows in feature set A, too few for 7 segments",
+        "The customers have only 3 different rows in feature set A, too few for 10 segments",
         marts=SEGMENT_MARTS,
     )

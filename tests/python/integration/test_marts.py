@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 from project import Project
 from scipy import stats
-from sklearn.metrics import adjusted_rand_score
+from scipy.spatial.distance import cdist
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
+
+from segmentation.clustering import candidates
 
 KS = (3, 4, 5, 6, 7)
 SEGMENTATIONS = sorted(
@@ -215,7 +218,8 @@ def test_exported_files(built: Project) -> None:
     exported = pd.DataFrame(rows)
     for column in table.columns:
         if pd.api.types.is_float_dtype(table[column]):
-            assert list(exported[column].astype(float)) == list(table[column])
+            numbers = exported[column].where(exported[column] != "").astype(float)
+            np.testing.assert_array_equal(numbers, table[column])
         elif pd.api.types.is_bool_dtype(table[column]):
             assert list(exported[column]) == list(table[column].map({True: "true", False: "false"}))
         elif pd.api.types.is_datetime64_any_dtype(table[column]):
@@ -225,6 +229,74 @@ def test_exported_files(built: Project) -> None:
 
     parquet = built.query(f"select * from '{built.exports}/customer_segments.parquet'")
     pd.testing.assert_frame_equal(parquet, table)
+
+
+def test_the_raw_file_with_the_two_groups(
+    built: Project, customers: pd.DataFrame, clusters: pd.DataFrame
+) -> None:
+    path = built.exports / "df_k2_agglo_all_raw.csv"
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)
+    exported = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    assert list(exported.columns) == [*customers.columns, "cluster_agg_k2"]
+    pd.testing.assert_frame_equal(exported[list(customers.columns)], customers)
+    sizes = exported["cluster_agg_k2"].value_counts()
+    assert list(sizes.index) == ["0", "1"]
+    found = exported.set_index("corporation_id")["cluster_agg_k2"]
+    agreement = adjusted_rand_score(clusters["agglomerative_k2"].loc[found.index], found)
+    assert agreement == 1
+
+
+def test_silhouettes_of_the_delivered_segments_by_brute_force(built: Project) -> None:
+    table = built.query("select * from fct_customer_segments order by customer_id")
+    encoded = built.query("select * from ml_feature_set_a order by customer_id")
+    parameters = built.query("select * from ml_feature_set_a_parameters")
+    gamma = candidates.fitted_gamma(built.query("select * from ml_kprototypes_parameters"))
+    matrix = candidates.mixed_matrix(encoded, parameters)
+    distances = cdist(matrix.numeric, matrix.numeric, "sqeuclidean")
+    distances += gamma * matrix.codes.shape[1] * cdist(matrix.codes, matrix.codes, "hamming")
+    np.fill_diagonal(distances, 0)
+    expected = silhouette_samples(distances, table["cluster"], metric="precomputed")
+    np.testing.assert_allclose(table["silhouette"], expected, atol=1e-9)
+
+
+def test_agreement_is_scikit_learns_adjusted_rand_index(
+    built: Project, clusters: pd.DataFrame
+) -> None:
+    table = built.query("select * from rpt_method_agreement")
+    assert len(table) == len(KS) * 4 * 3
+    for pair in table.itertuples(index=False):
+        found = adjusted_rand_score(
+            clusters[pair.segmentation_id], clusters[pair.other_segmentation_id]
+        )
+        assert pair.adjusted_rand == pytest.approx(found, abs=1e-12)
+
+
+def test_probabilities_of_the_mixtures(built: Project, clusters: pd.DataFrame) -> None:
+    table = built.query("select * from fct_segment_probabilities")
+    for name, rows in table.groupby("segmentation_id"):
+        wide = rows.pivot(index="customer_id", columns="cluster", values="probability")
+        assert wide.shape == (len(clusters), int(name[-1]))
+        np.testing.assert_allclose(wide.sum(axis=1), 1, atol=1e-12)
+        assert list(wide.idxmax(axis=1)) == list(clusters[name].loc[wide.index])
+    assigned = built.query(
+        "select * from fct_candidate_segments where probability is not null"
+    ).merge(table, on=["customer_id", "segmentation_id", "cluster"])
+    assert len(assigned) == len(KS) * len(clusters)
+    assert list(assigned["probability_x"]) == list(assigned["probability_y"])
+
+
+def test_business_criteria_can_be_added_up_in_a_spreadsheet(built: Project) -> None:
+    selection = built.query("select * from rpt_k_selection where elbow = 'business_value'")
+    segmentations = built.query("select * from dim_segmentations").set_index("segmentation_id")
+    weighted = selection[selection["weight"] > 0]
+    np.testing.assert_allclose(weighted["contribution"], weighted["weight"] * weighted["score"])
+    sums = weighted.groupby("segmentation_id")["contribution"].sum()
+    np.testing.assert_allclose(sums, segmentations["business_score"].loc[sums.index])
+    for name, rows in selection.groupby("segmentation_id"):
+        shares = built.query(f"select * from dim_segments where segmentation_id = '{name}'")
+        of_smallest = rows.loc[rows["criterion"] == "smallest_segment", "value"].item()
+        if len(shares) == segmentations.loc[name, "k"]:
+            assert of_smallest == pytest.approx(shares["customer_share"].min())
 
 
 def test_planted_segments_are_found(clusters: pd.DataFrame, planted: "pd.Series[str]") -> None:

@@ -143,7 +143,9 @@ def test_feature_set_a_and_prototypes(extended: Project, file_rows: pd.DataFrame
     assert list(encoded["service_plan"]) == list(plans)
     assert encoded["account_manager_grade"].nunique() == 3
 
-    prototypes = extended.query("select * from ml_kprototypes_parameters")
+    prototypes = extended.query(
+        "select * from ml_kprototypes_parameters where segmentation_id = 'kprototypes_k4'"
+    )
     centers = prototypes[prototypes["parameter"] == "center"]
     assert (centers["attribute"] == "loyalty_points").sum() == 4
     assert (centers["attribute"] == "account_manager_grade").sum() == 4
@@ -165,13 +167,17 @@ def test_feature_set_b(extended: Project, file_rows: pd.DataFrame) -> None:
 
 
 def test_profiles(extended: Project) -> None:
-    kpis = extended.query("select * from rpt_segment_kpis where attribute = 'loyalty_points'")
+    kpis = extended.query(
+        "select * from rpt_segment_kpis "
+        "where attribute = 'loyalty_points' and segmentation_id = 'kprototypes_k4'"
+    )
     assert len(kpis) == 4
     assert kpis["known_customers"].sum() == ROWS - 10
     assert set(kpis["attribute_zh"]) == {"会员积分"}
 
     mix = extended.query(
-        "select * from rpt_segment_mix where attribute in ('service_plan', 'loyalty_level')"
+        "select * from rpt_segment_mix where attribute in ('service_plan', 'loyalty_level') "
+        "and segmentation_id = 'kprototypes_k4'"
     )
     assert len(mix) == 4 * (4 + 4)
     assert mix["customers"].sum() == 2 * ROWS
