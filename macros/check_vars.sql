@@ -83,6 +83,9 @@
         ) -%}
     {%- endif -%}
 
+    {%- if not is_plain_number(var('score_margin')) or not 0 <= var('score_margin') <= 4 -%}
+        {%- do faults.append('score_margin is ' ~ var('score_margin') | pprint ~ '; give a number from 0 to 4, such as 0.1.') -%}
+    {%- endif -%}
     {%- if not is_plain_number(var('min_agreement')) or not -1 <= var('min_agreement') <= 1 -%}
         {%- do faults.append(
             'min_agreement is ' ~ var('min_agreement') | pprint ~ '; give an adjusted Rand index up to 1, such as 0.5.'

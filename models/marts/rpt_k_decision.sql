@@ -87,7 +87,8 @@ runners_up as (
         ranking.k,
         ranking.score,
         ranking.is_in_range,
-        ranking.is_knocked_out
+        ranking.is_knocked_out,
+        ranking.steps_from_middle
     from ranking
     inner join decided
         on
@@ -171,6 +172,16 @@ assembled as (
         runners_up.is_in_range as runner_up_is_in_range,
         runners_up.is_knocked_out as runner_up_is_knocked_out,
         decided.score - runners_up.score as score_margin,
+        ranges.k_middle,
+        -- Two K of the range that the business elbow cannot tell apart, and the statistics can.
+        coalesce(
+            decided.choice_rank = 1
+            and runners_up.is_in_range
+            and decided.is_knocked_out = runners_up.is_knocked_out
+            and abs(decided.score - runners_up.score) <= {{ var('score_margin') }}
+            and decided.steps_from_middle < runners_up.steps_from_middle,
+            false
+        ) as is_decided_by_statistics,
         coalesce(reviewer_counts.reviewers, 0) as reviewers,
         decided.encoded_features,
         {{ var('max_encoded_features') }} as max_encoded_features,
@@ -244,6 +255,11 @@ sentences as (
                 case when score_margin >= 0 then '低' else '高' end,
                 abs(score_margin)
             )
+        end
+        || case
+            when is_decided_by_statistics
+                then printf('两者相差不超过 {{ var("score_margin") }}，业务得分不足以区分，取最接近统计指标中位 K=%d 的方案。', k_middle)
+            else ''
         end as score_zh,
         printf('On the business criteria K = %d scores %.2f of 5 (%s)', k, score, scores_en)
         || case
@@ -260,6 +276,15 @@ sentences as (
                 abs(score_margin),
                 case when score_margin >= 0 then 'less' else 'more' end
             )
+        end
+        || case
+            when is_decided_by_statistics
+                then printf(
+                    ' That is within {{ var("score_margin") }} and decides nothing: taken is the K nearest to the middle of what elbow, '
+                    || 'silhouette and gap name, %d.',
+                    k_middle
+                )
+            else ''
         end as score_en,
         case when is_knocked_out then printf('K=%d 未通过一票否决项：%s。', k, knocked_out_by_zh) end as knock_out_zh,
         case when is_knocked_out then printf('K = %d fails a knock-out: %s.', k, knocked_out_by_en) end as knock_out_en,
@@ -292,6 +317,7 @@ select
     runner_up_k,
     runner_up_score,
     score_margin,
+    is_decided_by_statistics,
     cast(reviewers as integer) as reviewers,
     cast(encoded_features as integer) as encoded_features,
     max_encoded_features,

@@ -3,10 +3,11 @@
 The rule:
 
 1. The elbow, the silhouette and the gap each name a K: the knee of the cost; the highest mean
-   silhouette among the K whose clusters are about equally wide (among all, where none are); the
-   gap's choice. A criterion may name none: a curve without a knee, a gap that is still rising, and
-   a gap that says K = 1, which is not a number of segments but a doubt about all of them.
-2. The range goes from the lowest K named to the highest.
+   silhouette among the K whose clusters are about equally wide and stable (mean Jaccard from 0.75;
+   where no K has both, among the K of even width, else among all); the gap's choice. A criterion
+   may name none: a curve without a knee, a gap that is still rising, and a gap that says K = 1,
+   which is not a number of segments but a doubt about all of them.
+2. The range goes from the lowest K named to the highest; their median is the middle.
 3. Stability shortens it: from either end, K go of which some segment is not to be trusted (mean
    Jaccard below 0.6), unless that holds for every K in the range.
 4. The range is cut to the plan's where they meet.
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Literal
 
 import pandas as pd
@@ -44,6 +46,7 @@ class TechnicalRange:
     ----------
     k_min, k_max : the range
     k_values : the K in it that may be chosen: those that can be trusted, or all, where none can
+    k_middle : median of the K that the criteria name, the lower of two
     support : what the data say of segments at all
     meets_plan : whether the criteria's range met the plan's
     reason_zh, reason_en : how the range came about, with the numbers
@@ -52,6 +55,7 @@ class TechnicalRange:
     k_min: int
     k_max: int
     k_values: tuple[int, ...]
+    k_middle: int
     support: Support
     meets_plan: bool
     reason_zh: str
@@ -66,7 +70,7 @@ class _Evidence:
     knee: Knee
     widest: int
     width: float
-    is_even: bool
+    pool: Literal["even and stable", "even", "all"]  # that the widest was chosen from
     gap: int | None  # the K it chose, if any
     gap_up_to: int | None  # the last K it was computed for; None: not computed
     jaccards: dict[int, float]  # by K; empty: stability was not computed
@@ -104,6 +108,7 @@ def technical_range(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE
         k_min=chosen[0],
         k_max=chosen[-1],
         k_values=tuple(chosen),
+        k_middle=median_low(named),
         support=support,
         meets_plan=bool(in_plan) and support != "unsupported",
         reason_zh=evidence_zh + range_zh,
@@ -130,7 +135,7 @@ def of_every_method(rows: pd.DataFrame, planned: tuple[int, int] = PLANNED_RANGE
     ]
     found = pd.DataFrame(ranges)
     found["k_values"] = [",".join(map(str, k_values)) for k_values in found["k_values"]]
-    return found.astype({"k_min": "int32", "k_max": "int32"})
+    return found.astype({"k_min": "int32", "k_max": "int32", "k_middle": "int32"})
 
 
 def _support(found: _Evidence, in_range: list[int]) -> Support:
@@ -159,14 +164,15 @@ def _evidence(rows: pd.DataFrame) -> _Evidence:
             f"{list(widths)}. Set k_values to more."
         )
     even = [k for k, evenness in values("silhouette_evenness").items() if evenness >= EVEN]
-    widest = max(even or widths, key=lambda k: widths[k])
+    sound = [k for k in even if jaccards.get(k, 0) >= STABLE]
+    widest = max(sound or even or widths, key=lambda k: widths[k])
     gap = of_k[of_k["criterion"] == "gap"]
     return _Evidence(
         judged=list(widths),
         knee=kneedle(list(cost), list(cost.values())),
         widest=widest,
         width=widths[widest],
-        is_even=widest in even,
+        pool="even and stable" if sound else "even" if even else "all",
         gap=choose_by_gap(gap["value"].to_numpy(), gap["std_error"].to_numpy()),
         gap_up_to=None if gap.empty else int(gap["k"].max()),
         jaccards=jaccards,
@@ -182,11 +188,13 @@ def _evidence_in_words(found: _Evidence) -> tuple[str, str]:
         zh = f"成本曲线在 K={span} 上的肘点为 {found.knee.k}；"
         en = f"The elbow of the cost on K = {span} is {found.knee.k}; "
     width = f"{found.width:.2f}"
-    if found.is_even:
-        zh += f"各群宽度较均匀时，平均轮廓系数以 K={found.widest} 最高（{width}）；"
+    if found.pool != "all":
+        is_stable = found.pool == "even and stable"
+        zh += f"在各群{'稳定且' if is_stable else ''}宽度较均匀的 K 中，"
+        zh += f"平均轮廓系数以 K={found.widest} 最高（{width}）；"
         en += (
-            "among K with segments about equally wide, the mean silhouette is highest at "
-            f"K = {found.widest} ({width}); "
+            f"among K with {'stable ' if is_stable else ''}segments about equally wide, the mean "
+            f"silhouette is highest at K = {found.widest} ({width}); "
         )
     else:
         zh += f"平均轮廓系数以 K={found.widest} 最高（{width}），但各 K 的群宽度都不均匀；"

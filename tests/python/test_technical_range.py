@@ -54,16 +54,35 @@ class TestTechnicalRange:
         assert found.support == "supported"
         assert found.meets_plan
         assert found.reason_en == (
-            "The elbow of the cost on K = 1–10 is 4; among K with segments about equally wide, the "
-            "mean silhouette is highest at K = 5 (0.30); the gap chooses K = 6; every segment has "
-            "a bootstrap Jaccard of at least 0.6 at K = 2, 3, 4, 5, 6, 7, 8, 9, 10. The technical "
-            "range is K = 4–6."
+            "The elbow of the cost on K = 1–10 is 4; among K with stable segments about equally "
+            "wide, the mean silhouette is highest at K = 5 (0.30); the gap chooses K = 6; every "
+            "segment has a bootstrap Jaccard of at least 0.6 at K = 2, 3, 4, 5, 6, 7, 8, 9, 10. "
+            "The technical range is K = 4–6."
         )
         assert found.reason_zh == (
-            "成本曲线在 K=1–10 上的肘点为 4；各群宽度较均匀时，平均轮廓系数以 K=5 最高（0.30）；"
+            "成本曲线在 K=1–10 上的肘点为 4；"
+            "在各群稳定且宽度较均匀的 K 中，平均轮廓系数以 K=5 最高（0.30）；"
             "Gap 统计量选择 K=6；各群自助抽样 Jaccard 均不低于 0.6 的 K："
             "2、3、4、5、6、7、8、9、10。技术区间为 K=4–6。"
         )
+
+    def test_the_silhouette_prefers_stable_segments(self):
+        jaccards = STABLE | {5: 0.7}
+        found = technical_range(criteria(WIDTHS, knee=4, gap=4, jaccards=jaccards))
+        assert (found.k_min, found.k_max) == (4, 4)  # 4 and 6 are as wide: the first
+        shaky = technical_range(
+            criteria(WIDTHS, knee=4, gap=4, jaccards=dict.fromkeys(WIDTHS, 0.7))
+        )
+        assert (shaky.k_min, shaky.k_max) == (4, 5)
+        assert "among K with segments about equally wide" in shaky.reason_en
+        assert "在各群宽度较均匀的 K 中" in shaky.reason_zh
+
+    @pytest.mark.parametrize(
+        ("knee", "gap", "middle"), [(4, 7, 5), (4, 0, 4), (6, 7, 6), (None, 1, 5), (5, 5, 5)]
+    )
+    def test_the_middle_is_the_median_of_what_is_named(self, knee, gap, middle):
+        found = technical_range(criteria(WIDTHS, knee=knee, gap=gap, jaccards=STABLE))
+        assert found.k_middle == middle
 
     def test_cut_to_the_plan(self):
         found = technical_range(criteria(WIDTHS, knee=3, gap=9, jaccards=STABLE))

@@ -30,10 +30,23 @@ located as (
     select
         totals.*,
         list_contains(string_split(ranges.k_values, ','), cast(totals.k as varchar)) as is_in_range,
-        totals.k between {{ var('planned_k')[0] }} and {{ var('planned_k')[1] }} as is_planned
+        totals.k between {{ var('planned_k')[0] }} and {{ var('planned_k')[1] }} as is_planned,
+        abs(totals.k - ranges.k_middle) as steps_from_middle
     from totals
     inner join ranges
         on totals.method = ranges.method
+
+),
+
+-- A score that is next to the best of its equals decides nothing: of those the middle of the statistics does.
+compared as (
+
+    select
+        *,
+        round(score, 9) >= round(
+            max(score) over (partition by method, is_in_range, is_knocked_out, is_planned) - {{ var('score_margin') }}, 9
+        ) as is_close_to_best
+    from located
 
 )
 
@@ -44,8 +57,16 @@ select
     score,
     is_knocked_out,
     is_in_range,
+    steps_from_middle,
     row_number() over (
         partition by method
-        order by is_in_range desc, is_knocked_out asc, is_planned desc, round(score, 9) desc, k asc
+        order by
+            is_in_range desc,
+            is_knocked_out asc,
+            is_planned desc,
+            is_close_to_best desc,
+            case when is_close_to_best then steps_from_middle end asc,
+            round(score, 9) desc,
+            k asc
     ) as choice_rank
-from located
+from compared

@@ -31,6 +31,7 @@ VARS = {
     "replicate_rows": 60,
     "replicate_rows_slow": 40,
     "min_agreement": 0.95,
+    "score_margin": 0.25,
     "tree_depth": 2,
     "gamma": 0.7,
     "kprototypes_engine": "kmodes",
@@ -101,6 +102,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "replicate_rows": 2,
             "replicate_rows_slow": "few",
             "min_agreement": 2,
+            "score_margin": -1,
             "tree_depth": 0,
             "gamma": -1,
             "kprototypes_engine": "fast",
@@ -131,6 +133,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "replicate_rows is 2;",
         "replicate_rows_slow is 'few';",
         "min_agreement is 2;",
+        "score_margin is -1; give a number from 0 to 4",
         "tree_depth is 0;",
         "gamma is -1; give lambdaest, huang or a number of at least 0.",
         "kprototypes_engine is 'fast'; give native or kmodes.",
@@ -312,14 +315,31 @@ def test_the_double_elbow_decides(built: Project) -> None:
     assert decision["method"] == "kprototypes"
     assert str(decision["k"]) in decision["k_values"].split(",")
     scores = built.query(
-        "select segmentation_id, sum(contribution) as score, bool_or(is_knocked_out) as is_out "
+        "select segmentation_id, k, sum(contribution) as score, bool_or(is_knocked_out) as is_out "
         "from rpt_k_selection where method = 'kprototypes' and elbow = 'business_value' "
-        "and is_in_range group by 1"
+        "and is_in_range group by all"
     )
-    best = scores.sort_values(["is_out", "score"], ascending=[True, False]).iloc[0]
-    assert decision["segmentation_id"] == best["segmentation_id"]
-    assert decision["score"] == pytest.approx(best["score"])
-    assert f"K = {decision['k']} scores {decision['score']:.2f} of 5" in decision["reason_en"]
+    scores = scores[~scores["is_out"]] if not scores["is_out"].all() else scores
+    close = scores[scores["score"] >= scores["score"].max() - 0.1]
+    middle = built.one("select k_middle from ml_technical_range where method = 'kprototypes'")
+    nearest = (close["k"] - middle).abs()
+    assert decision["k"] in list(close.loc[nearest == nearest.min(), "k"])
+    score = scores.loc[scores["k"] == decision["k"], "score"].item()
+    assert decision["score"] == pytest.approx(score)
+    assert f"K = {decision['k']} scores {score:.2f} of 5" in decision["reason_en"]
+
+
+def test_score_margin(changed: Project) -> None:
+    ranking = changed.query(
+        "select * from int_k_ranking where method = 'kprototypes' order by choice_rank"
+    )
+    first = ranking.iloc[0]
+    equals = ranking[
+        (ranking["is_in_range"] == first["is_in_range"])
+        & (ranking["is_knocked_out"] == first["is_knocked_out"])
+    ]
+    close = equals[equals["score"] >= equals["score"].max() - 0.25]
+    assert first["steps_from_middle"] == close["steps_from_middle"].min()
 
 
 def test_gamma(changed: Project, built: Project) -> None:
