@@ -14,6 +14,6 @@ def model(dbt, session):
 
     customers = customers.sort_values("customer_id", ignore_index=True)
     labels = labels.sort_values(["segmentation_id", "customer_id"], ignore_index=True)
-    ordered = attributes.loc[attributes["role"].isin(["binned", "ordinal"]), "attribute"]
-    features = tree.design(customers.drop(columns="customer_id"), levels, set(ordered))
+    ordered = tree.ordered_attributes(attributes)
+    features = tree.design(customers.drop(columns="customer_id"), levels, ordered)
     return tree.cross_validate(features, labels, max_depth=max_depth, seed=seed)

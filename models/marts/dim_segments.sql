@@ -2,20 +2,20 @@ with
 
 segments as (
 
-    select * from {{ ref('int_segments') }}
-
-),
-
-traits as (
-
-    select * from {{ ref('int_segment_traits') }}
+    select * from {{ ref('int_segment_names') }}
 
 ),
 
 criteria as (
 
     select * from {{ ref('int_k_criteria') }}
-    where cluster is not null
+
+),
+
+rules as (
+
+    select * from {{ ref('int_segment_rules') }}
+    where golden_rank = 1
 
 ),
 
@@ -31,88 +31,35 @@ criteria_by_segment as (
     from criteria
     group by method, k, cluster
 
-),
-
-phrases as (
-
-    select
-        segmentation_id,
-        cluster,
-        max(phrase_zh) filter (where slot = 'tier' and trait_rank = 1) as tier_zh,
-        max(phrase_en) filter (where slot = 'tier' and trait_rank = 1) as tier_en,
-        max(phrase_zh) filter (where slot = 'level' and trait_rank = 1) as level_zh,
-        max(phrase_en) filter (where slot = 'level' and trait_rank = 1) as level_en,
-        max(phrase_zh) filter (where slot = 'level' and trait_rank = 2) as second_level_zh,
-        max(phrase_en) filter (where slot = 'level' and trait_rank = 2) as second_level_en,
-        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_zh,
-        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_en,
-        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_zh,
-        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_en
-    from traits
-    group by segmentation_id, cluster
-
-),
-
--- Where no behaviour stands out, a second level does; where neither does, the customers are average.
-short_names as (
-
-    select
-        segments.*,
-        concat_ws(
-            '·', phrases.tier_zh, phrases.level_zh, coalesce(phrases.behaviour_zh, phrases.second_level_zh, '一般客群')
-        ) as short_name_zh,
-        concat_ws(
-            ' · ', phrases.tier_en, phrases.level_en, coalesce(phrases.behaviour_en, phrases.second_level_en, 'average customers')
-        ) as short_name_en,
-        case when phrases.behaviour_zh is not null then coalesce(phrases.second_behaviour_zh, phrases.second_level_zh) end as next_trait_zh,
-        case when phrases.behaviour_en is not null then coalesce(phrases.second_behaviour_en, phrases.second_level_en) end as next_trait_en
-    from segments
-    left join phrases
-        on
-            segments.segmentation_id = phrases.segmentation_id
-            and segments.cluster = phrases.cluster
-
-),
-
--- Two segments with one short name are told apart by the next trait, and by their id where that is the same too.
-longer_names as (
-
-    select
-        *,
-        case
-            when count(*) over (partition by segmentation_id, short_name_zh) = 1 then short_name_zh
-            else concat_ws('·', short_name_zh, next_trait_zh)
-        end as longer_name_zh,
-        case
-            when count(*) over (partition by segmentation_id, short_name_en) = 1 then short_name_en
-            else concat_ws(' · ', short_name_en, next_trait_en)
-        end as longer_name_en
-    from short_names
-
 )
 
 select
-    longer_names.segmentation_id,
-    longer_names.cluster,
-    longer_names.segment_id,
-    case
-        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_zh) = 1 then longer_names.longer_name_zh
-        else longer_names.longer_name_zh || '·' || longer_names.segment_id
-    end as name_zh,
-    case
-        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_en) = 1 then longer_names.longer_name_en
-        else longer_names.longer_name_en || ' · ' || longer_names.segment_id
-    end as name_en,
-    longer_names.customers,
-    longer_names.customer_share,
-    longer_names.segment_value,
-    longer_names.spend_share,
+    segments.segmentation_id,
+    segments.cluster,
+    segments.segment_id,
+    segments.name_zh,
+    segments.name_en,
+    segments.customers,
+    segments.customer_share,
+    segments.segment_value,
+    segments.spend_share,
     criteria_by_segment.mean_silhouette,
     criteria_by_segment.jaccard,
     criteria_by_segment.stability,
-    criteria_by_segment.stability_zh
-from longer_names
+    criteria_by_segment.stability_zh,
+    coalesce(
+        {{ rule_sentence_zh('rules.conditions_zh', 'rules.precision', 'segments.name_zh') }}, '决策树没有找到足够准确的简短规则'
+    ) as golden_rule_zh,
+    coalesce(
+        {{ rule_sentence_en('rules.conditions_en', 'rules.precision', 'segments.name_en') }},
+        'The decision tree finds no short rule that is precise enough'
+    ) as golden_rule_en
+from segments
 left join criteria_by_segment
     on
-        longer_names.segmentation_id = criteria_by_segment.segmentation_id
-        and longer_names.cluster = criteria_by_segment.cluster
+        segments.segmentation_id = criteria_by_segment.segmentation_id
+        and segments.cluster = criteria_by_segment.cluster
+left join rules
+    on
+        segments.segmentation_id = rules.segmentation_id
+        and segments.cluster = rules.cluster

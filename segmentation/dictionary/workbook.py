@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import os
 import re
 import shutil
 import tempfile
@@ -35,6 +34,7 @@ from segmentation.dictionary.seed_checks import parse_number
 from segmentation.dictionary.seed_csv import SeedFile, find_width_fault, read_seed
 from segmentation.dictionary.words import WORDS
 from segmentation.errors import InputError
+from segmentation.files import write_whole
 
 _SHEETS = {
     "data_dictionary": "数据词典",
@@ -192,7 +192,7 @@ def export_workbook(seeds_dir: Path, output: Path) -> None:
         _fill_sheet(workbook.create_sheet(sheet_title(path.stem)), _read(path))
     content = io.BytesIO()
     workbook.save(content)
-    _replace(output, content.getvalue())
+    write_whole(output, content.getvalue())
 
 
 def _seed_paths(seeds_dir: Path) -> list[Path]:
@@ -551,19 +551,5 @@ def write_changes(comparison: Comparison) -> list[Path]:
         if read_seed(entry.seed.path) != entry.seed:
             raise InputError(f"{entry.seed.path} was changed meanwhile. Import once more.")
     for entry in changed:
-        _replace(entry.seed.path, entry.content)
+        write_whole(entry.seed.path, entry.content)
     return [entry.seed.path for entry in changed]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole at every moment: beside it, then over it."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InputError(
-            f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
-            "and check that the folder exists."
-        ) from None

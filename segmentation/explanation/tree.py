@@ -52,6 +52,17 @@ def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[st
     return pd.DataFrame(columns, index=customers.index)
 
 
+def ordered_attributes(attributes: pd.DataFrame) -> set[str]:
+    """Name the attributes whose levels have an order: binned features and ordinal attributes.
+
+    Parameters
+    ----------
+    attributes : DataFrame
+        attribute, role: the data dictionary.
+    """
+    return set(attributes.loc[attributes["role"].isin(["binned", "ordinal"]), "attribute"])
+
+
 def cross_validate(
     features: pd.DataFrame, labels: pd.DataFrame, *, max_depth: int = 3, seed: int = 0
 ) -> pd.DataFrame:

@@ -21,9 +21,10 @@ from segmentation.dictionary.seed_checks import parse_number
 from segmentation.dictionary.seed_csv import read_rows
 from segmentation.dictionary.words import CRITERION_COLUMNS, REVIEW_COLUMNS, SELECTION_CRITERIA
 from segmentation.errors import InputError
+from segmentation.files import write_whole
 from segmentation.review.cells import KEY_COLUMN
 from segmentation.review.profile import SCORE_COLUMN
-from segmentation.review.sheet import REVIEWER_KEY, STATE_NAME, STATE_VERSION, write_whole
+from segmentation.review.sheet import REVIEWER_KEY, STATE_NAME, STATE_VERSION
 from segmentation.review.words import READ_ME
 
 _ANEW = "Write the sheet anew with segmentation review-sheet"

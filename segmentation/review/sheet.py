@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.protection import WorkbookProtection
 from openpyxl.worksheet.worksheet import Worksheet
 
-from segmentation.errors import InputError
+from segmentation.files import write_whole
 from segmentation.review.cells import (
     BOLD,
     BOLD_CENTRE,
@@ -100,27 +99,6 @@ def write_sheet(evidence: Evidence, output: Path) -> None:
     content = io.BytesIO()
     workbook.save(content)
     write_whole(output, content.getvalue())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole at every moment: beside it, then over it.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise InputError(
-            f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
-            "and check its folder."
-        ) from None
 
 
 def _fill_read_me(sheet: Worksheet, evidence: Evidence, places: dict[str, AnswerPlaces]) -> str:

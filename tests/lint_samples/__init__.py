@@ -57,6 +57,10 @@ _RELATION_ROWS = {
     "int_kprototypes_prototypes": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],
+    "ml_segment_rules": [
+        {"segmentation_id": "kprototypes_k4", "leaf": 1, "predicate_sql": "industry = 'Clothing'"},
+        {"segmentation_id": "kprototypes_k4", "leaf": 2, "predicate_sql": "industry <> 'Clothing'"},
+    ],
     "int_famd_loadings": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],

@@ -1,11 +1,7 @@
 -- noqa: disable=LT02
-{%- set attributes = relation_rows(
-    ref('int_agglomerative_centers'),
-    order_by='segmentation_id',
-    columns="segmentation_id, array_to_string(map_keys(numbers), ',') as numbers, array_to_string(map_keys(squared_shares), ',') as categories"
-) -%}
-{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
-{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+{%- set attributes = folded_attributes(
+    ref('int_agglomerative_centers'), numbers='map_keys(numbers)', categories='map_keys(squared_shares)'
+) %}
 
 with
 
@@ -39,11 +35,11 @@ located as (
         features.is_training_customer,
         centers.segmentation_id,
         centers.k
-        {%- for attribute in numbers %},
+        {%- for attribute in attributes.numbers %},
         features.{{ attribute }},
         centers.numbers['{{ attribute }}'] as {{ attribute }}__centers
         {%- endfor %}
-        {%- for attribute in categories %},
+        {%- for attribute in attributes.categories %},
         centers.shares['{{ attribute }}=' || features.{{ attribute }}] as {{ attribute }}__shares,
         centers.squared_shares['{{ attribute }}'] as {{ attribute }}__squares
         {%- endfor %}
@@ -64,10 +60,10 @@ distances as (
             range(1, k + 1),
             lambda c:
                 0.0
-                {%- for attribute in numbers %}
+                {%- for attribute in attributes.numbers %}
                 + power({{ attribute }} - {{ attribute }}__centers[c], 2)
                 {%- endfor %}
-                {%- for attribute in categories %}
+                {%- for attribute in attributes.categories %}
                 + coalesce(1 - 2 * {{ attribute }}__shares[c], 0) + {{ attribute }}__squares[c]
                 {%- endfor %}
         ) as distances

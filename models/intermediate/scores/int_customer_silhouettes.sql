@@ -1,11 +1,5 @@
 -- noqa: disable=LT02
-{%- set attributes = relation_rows(
-    ref('int_final_clusters'),
-    order_by='1',
-    columns="array_to_string(map_keys(means), ',') as numbers, array_to_string(categories, ',') as categories"
-) -%}
-{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
-{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+{%- set attributes = folded_attributes(ref('int_final_clusters'), numbers='map_keys(means)', categories='categories') %}
 
 with
 
@@ -38,11 +32,11 @@ located as (
         clusters.sizes,
         clusters.scatters,
         gamma.gamma
-        {%- for attribute in numbers %},
+        {%- for attribute in attributes.numbers %},
         customers.{{ attribute }},
         clusters.means['{{ attribute }}'] as {{ attribute }}__means
         {%- endfor %}
-        {%- for attribute in categories %},
+        {%- for attribute in attributes.categories %},
         clusters.level_counts['{{ attribute }}=' || customers.{{ attribute }}] as {{ attribute }}__counts
         {%- endfor %}
     from customers
@@ -64,14 +58,14 @@ distance_sums as (
             lambda c:
                 sizes[c] * (
                     0.0
-                    {%- for attribute in numbers %}
+                    {%- for attribute in attributes.numbers %}
                     + power({{ attribute }} - {{ attribute }}__means[c], 2)
                     {%- endfor %}
                 )
                 + scatters[c]
                 + gamma * (
                     0
-                    {%- for attribute in categories %}
+                    {%- for attribute in attributes.categories %}
                     + sizes[c] - coalesce({{ attribute }}__counts[c], 0)
                     {%- endfor %}
                 )

@@ -1,11 +1,5 @@
 -- noqa: disable=LT02
-{%- set attributes = relation_rows(
-    ref('int_famd_loadings'),
-    order_by='1',
-    columns="array_to_string(map_keys(centers), ',') as numbers, array_to_string(categories, ',') as categories"
-) -%}
-{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
-{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+{%- set attributes = folded_attributes(ref('int_famd_loadings'), numbers='map_keys(centers)', categories='categories') %}
 
 with
 
@@ -27,11 +21,11 @@ standardised as (
         features.customer_id,
         features.is_training_customer,
         loadings.constants
-        {%- for attribute in numbers %},
+        {%- for attribute in attributes.numbers %},
         (features.{{ attribute }} - loadings.centers['{{ attribute }}']) / loadings.stds['{{ attribute }}'] as {{ attribute }}__z,
         loadings.numbers['{{ attribute }}'] as {{ attribute }}__loadings
         {%- endfor %}
-        {%- for attribute in categories %},
+        {%- for attribute in attributes.categories %},
         loadings.levels['{{ attribute }}=' || features.{{ attribute }}] as {{ attribute }}__loadings
         {%- endfor %}
     from features
@@ -47,10 +41,10 @@ select
         range(1, len(constants) + 1),
         lambda axis:
             0.0
-            {%- for attribute in numbers %}
+            {%- for attribute in attributes.numbers %}
             + {{ attribute }}__z * {{ attribute }}__loadings[axis]
             {%- endfor %}
-            {%- for attribute in categories %}
+            {%- for attribute in attributes.categories %}
             + coalesce({{ attribute }}__loadings[axis], 0)
             {%- endfor %}
             - constants[axis]

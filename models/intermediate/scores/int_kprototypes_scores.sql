@@ -1,11 +1,5 @@
 -- noqa: disable=LT02
-{%- set attributes = relation_rows(
-    ref('int_kprototypes_prototypes'),
-    order_by='segmentation_id',
-    columns="segmentation_id, array_to_string(map_keys(centers), ',') as numbers, array_to_string(map_keys(modes), ',') as categories"
-) -%}
-{%- set numbers = (attributes[0].numbers or '').split(',') | select | list if attributes else [] -%}
-{%- set categories = (attributes[0].categories or '').split(',') | select | list if attributes else [] %}
+{%- set attributes = folded_attributes(ref('int_kprototypes_prototypes'), numbers='map_keys(centers)', categories='map_keys(modes)') %}
 
 with
 
@@ -19,10 +13,10 @@ prototypes as (
 
     select
         * exclude (centers, modes)
-        {%- for attribute in numbers %},
+        {%- for attribute in attributes.numbers %},
         centers['{{ attribute }}'] as {{ attribute }}__centers
         {%- endfor %}
-        {%- for attribute in categories %},
+        {%- for attribute in attributes.categories %},
         modes['{{ attribute }}'] as {{ attribute }}__modes
         {%- endfor %}
     from {{ ref('int_kprototypes_prototypes') }}
@@ -41,12 +35,12 @@ distances as (
             range(1, prototypes.k + 1),
             lambda c:
                 0.0
-                {%- for attribute in numbers %}
+                {%- for attribute in attributes.numbers %}
                 + power(features.{{ attribute }} - prototypes.{{ attribute }}__centers[c], 2)
                 {%- endfor %}
                 + prototypes.gamma * (
                     0
-                    {%- for attribute in categories %}
+                    {%- for attribute in attributes.categories %}
                     + cast(cast(features.{{ attribute }} as varchar) != prototypes.{{ attribute }}__modes[c] as integer)
                     {%- endfor %}
                 )

@@ -2,10 +2,7 @@ with
 
 segments as (
 
-    select
-        *,
-        cast(regexp_extract(segmentation_id, '_k([0-9]+)$', 1) as integer) as k
-    from {{ ref('dim_segments') }}
+    select * from {{ ref('int_segment_names') }}
 
 ),
 

@@ -33,6 +33,8 @@ VARS = {
     "min_agreement": 0.95,
     "score_margin": 0.25,
     "tree_depth": 2,
+    "golden_min_precision": 0.5,
+    "golden_min_recall": 0.3,
     "gamma": 0.7,
     "kprototypes_engine": "kmodes",
     "n_init": 3,
@@ -298,6 +300,19 @@ def test_replicates(changed: Project) -> None:
 def test_tree_depth(changed: Project, built: Project) -> None:
     assert changed.one("select distinct max_depth from ml_tree_accuracy") == 2
     assert built.one("select distinct max_depth from ml_tree_accuracy") == 3
+
+
+def test_golden_rules(changed: Project) -> None:
+    rules = changed.query("select * from rpt_segment_rules")
+    good = (rules["precision"] >= 0.5) & (rules["recall"] >= 0.3) & (rules["conditions"] > 0)
+    golden = rules["is_golden"]
+    assert golden.any()
+    assert not (golden & ~good).any()
+    assert (rules[golden].groupby(["segmentation_id", "cluster"]).size() <= 3).all()
+    assert (rules["conditions"] <= 2).all()
+    waiting = rules[good & ~golden].groupby(["segmentation_id", "cluster"]).size()
+    full = rules[golden].groupby(["segmentation_id", "cluster"]).size() == 3
+    assert full.loc[waiting.index].all()
 
 
 def test_min_agreement(changed: Project) -> None:

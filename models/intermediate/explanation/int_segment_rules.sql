@@ -1,0 +1,136 @@
+with
+
+conditions as (
+
+    select * from {{ ref('rpt_rule_conditions') }}
+
+),
+
+counts as (
+
+    select * from {{ ref('int_rule_counts') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
+leaf_sizes as (
+
+    select
+        segmentation_id,
+        leaf,
+        cast(sum(customers) as bigint) as customers
+    from counts
+    group by segmentation_id, leaf
+
+),
+
+all_customers as (
+
+    select
+        segmentation_id,
+        cast(sum(customers) as bigint) as customers
+    from counts
+    group by segmentation_id
+
+),
+
+leaves as (
+
+    select
+        segmentation_id,
+        leaf,
+        cluster,
+        predicate_sql,
+        max(condition) as conditions,
+        string_agg(condition_zh, ' 且 ' order by condition) as conditions_zh,
+        string_agg(condition_en, ' and ' order by condition) as conditions_en,
+        bool_and(is_corroborated) as is_corroborated,
+        bool_or(is_discovery) as is_discovery,
+        string_agg(
+            printf('%s：该群 %.0f%%，全体 %.0f%%', condition_zh, 100 * share_of_segment, 100 * share_overall), '；' order by condition
+        ) filter (where condition > 0 and not is_corroborated) as contradiction_zh,
+        string_agg(
+            printf('%s: %.0f %% of the segment, %.0f %% of everyone', condition_en, 100 * share_of_segment, 100 * share_overall),
+            '; ' order by condition
+        ) filter (where condition > 0 and not is_corroborated) as contradiction_en
+    from conditions
+    group by segmentation_id, leaf, cluster, predicate_sql
+
+),
+
+measured as (
+
+    select
+        leaves.*,
+        segments.segment_id,
+        leaf_sizes.customers,
+        coalesce(counts.customers, 0) / leaf_sizes.customers as precision,
+        coalesce(counts.customers, 0) / segments.customers as recall,
+        leaf_sizes.customers / all_customers.customers as coverage,
+        coalesce(counts.customers, 0) / leaf_sizes.customers / segments.customer_share as lift
+    from leaves
+    inner join segments
+        on
+            leaves.segmentation_id = segments.segmentation_id
+            and leaves.cluster = segments.cluster
+    inner join leaf_sizes
+        on
+            leaves.segmentation_id = leaf_sizes.segmentation_id
+            and leaves.leaf = leaf_sizes.leaf
+    inner join all_customers
+        on leaves.segmentation_id = all_customers.segmentation_id
+    left join counts
+        on
+            leaves.segmentation_id = counts.segmentation_id
+            and leaves.leaf = counts.leaf
+            and leaves.cluster = counts.cluster
+
+),
+
+judged as (
+
+    select
+        *,
+        precision >= {{ var('golden_min_precision') }} and recall >= {{ var('golden_min_recall') }} and conditions > 0 as is_good
+    from measured
+
+),
+
+-- The shortest that are precise and cover enough, at most three a segment.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by segmentation_id, cluster
+            order by is_good desc, conditions asc, precision * recall desc, leaf asc
+        ) as golden_rank
+    from judged
+
+)
+
+select
+    segmentation_id,
+    leaf,
+    cluster,
+    segment_id,
+    predicate_sql,
+    conditions,
+    conditions_zh,
+    conditions_en,
+    customers,
+    precision,
+    recall,
+    coverage,
+    lift,
+    cast(case when is_good and golden_rank <= 3 then golden_rank end as integer) as golden_rank,
+    is_corroborated,
+    contradiction_zh,
+    contradiction_en,
+    is_discovery
+from ranked
