@@ -109,8 +109,7 @@ def fit_trees(
         name, of_one = named
         clusters = of_one["cluster"].to_numpy()
         if X.shape[1]:
-            fitted = DecisionTreeClassifier(max_depth=max_depth, random_state=seed)
-            fitted.fit(X, clusters)
+            fitted = tree.classifier(max_depth, seed).fit(X, clusters)
             paths, node_of = _paths(fitted, splits), fitted.apply(X)
         else:
             most = int(np.bincount(clusters).argmax())

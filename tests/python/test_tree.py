@@ -100,7 +100,9 @@ class TestCrossValidation:
         assert len(found) == 1
         for measure in MEASURES:
             plain = cross_val_score(
-                DecisionTreeClassifier(max_depth=max_depth, random_state=seed),
+                DecisionTreeClassifier(
+                    max_depth=max_depth, class_weight="balanced", random_state=seed
+                ),
                 features,
                 cluster,
                 scoring=measure,
@@ -142,7 +144,7 @@ class TestCrossValidation:
         found = tree.cross_validate(features, labels_of(cluster), seed=2).iloc[0]
         assert found["folds"] == 3
         plain = cross_val_score(
-            DecisionTreeClassifier(max_depth=3, random_state=2),
+            DecisionTreeClassifier(max_depth=3, class_weight="balanced", random_state=2),
             features,
             cluster,
             scoring="balanced_accuracy",
@@ -222,7 +224,9 @@ class TestWhatChangesNothing:
 def test_the_planted_tree_is_found():
     customers, cluster = people()
     features = tree.design(customers, LEVELS, {"spend"})
-    whole = DecisionTreeClassifier(max_depth=3, random_state=0).fit(features, cluster)
+    whole = DecisionTreeClassifier(max_depth=3, class_weight="balanced", random_state=0).fit(
+        features, cluster
+    )
     text = export_text(whole, feature_names=list(features))
     assert "spend" in text.splitlines()[0]
     assert scores_of(customers, cluster)["balanced_accuracy"] > 0.6
