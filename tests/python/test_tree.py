@@ -116,13 +116,22 @@ class TestCrossValidation:
         assert row["features"] == features.shape[1]
 
     def test_balanced_is_the_mean_over_segments_not_over_customers(self):
-        rng = np.random.default_rng(0)
         cluster = np.repeat([0, 1], [950, 50])
-        customers = pd.DataFrame({"noise": rng.choice(list("ab"), 1000)})
+        # Half of the small segment looks like the large one.
+        customers = pd.DataFrame({"media": np.repeat(["a", "b"], [975, 25])})
         features = tree.design(customers, LEVELS, set())
         found = tree.cross_validate(features, labels_of(cluster, k=2)).iloc[0]
-        assert found["accuracy"] == pytest.approx(0.95)
-        assert found["balanced_accuracy"] == 0.5
+        assert found["accuracy"] == pytest.approx(0.975)
+        assert found["balanced_accuracy"] == pytest.approx(0.75)
+
+    def test_small_segments_get_leaves_too(self):
+        rng = np.random.default_rng(0)
+        cluster = rng.choice(3, size=2000, p=[0.9, 0.07, 0.03])
+        noise = rng.random(2000) < 0.25
+        media = np.where(noise, rng.choice(list("abc"), 2000), np.array(list("abc"))[cluster])
+        features = tree.design(pd.DataFrame({"media": media}), LEVELS, set())
+        fitted = tree.classifier(2, 0).fit(features, cluster)
+        assert set(fitted.predict(features)) == {0, 1, 2}
 
     def test_every_segmentation_is_measured_as_if_alone(self):
         customers, cluster = people()
