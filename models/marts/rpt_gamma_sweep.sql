@@ -15,6 +15,7 @@ attributes as (
 select
     sweep.k,
     sweep.customers,
+    sweep.replicates,
     sweep.multiple,
     sweep.gamma,
     sweep.criterion,
@@ -24,7 +25,8 @@ select
     sweep.value,
     sweep.std_error,
     sweep.criterion = 'cost_share' and sweep.value > 0.5 as is_warning,
-    sweep.verdict
+    sweep.verdict,
+    sweep.verdict_zh
 from sweep
 left join attributes
     on sweep.attribute = attributes.attribute

@@ -88,13 +88,30 @@ runners_up as (
         ranking.score,
         ranking.is_in_range,
         ranking.is_knocked_out,
-        ranking.steps_from_middle
+        ranking.choice_rank,
+        -- Scores more, and still comes second: too little more to decide.
+        coalesce(
+            decided.choice_rank = 1
+            and ranking.is_in_range = decided.is_in_range
+            and ranking.is_knocked_out = decided.is_knocked_out
+            and ranking.is_planned = decided.is_planned
+            and ranking.score > decided.score,
+            false
+        ) as is_too_close_to_decide
     from ranking
     inner join decided
         on
             ranking.method = decided.method
             and ranking.k != decided.k
-    qualify row_number() over (order by ranking.choice_rank) = 1
+
+),
+
+runner_up as (
+
+    select * from runners_up
+    qualify row_number() over (
+        order by is_too_close_to_decide desc, case when is_too_close_to_decide then score end desc, choice_rank asc
+    ) = 1
 
 ),
 
@@ -138,13 +155,17 @@ knock_outs as (
 
 ),
 
+-- Whose scores count in the comparison, whichever of its segmentations they are about.
 reviewer_counts as (
 
     select
-        segmentation_id,
-        count(distinct reviewer) as reviewers
+        ranking.method,
+        count(distinct reviews.reviewer) as reviewers,
+        array_to_string(list_sort(list(distinct ranking.k)), ', ') as reviewed_k
     from reviews
-    group by segmentation_id
+    inner join ranking
+        on reviews.segmentation_id = ranking.segmentation_id
+    group by ranking.method
 
 ),
 
@@ -157,7 +178,12 @@ assembled as (
         ranges.k_min,
         ranges.k_max,
         ranges.k_values,
-        ranges.support,
+        ranges.support as method_support,
+        case
+            when 'unsupported' in (ranges.support, main_ranges.support) then 'unsupported'
+            when 'doubtful' in (ranges.support, main_ranges.support) then 'doubtful'
+            else 'supported'
+        end as support,
         ranges.meets_plan,
         ranges.reason_zh as range_zh,
         ranges.reason_en as range_en,
@@ -166,23 +192,16 @@ assembled as (
         knock_outs.knocked_out_by_zh,
         knock_outs.knocked_out_by_en,
         decided.score,
-        runners_up.segmentation_id as runner_up_segmentation_id,
-        runners_up.k as runner_up_k,
-        runners_up.score as runner_up_score,
-        runners_up.is_in_range as runner_up_is_in_range,
-        runners_up.is_knocked_out as runner_up_is_knocked_out,
-        decided.score - runners_up.score as score_margin,
+        runner_up.segmentation_id as runner_up_segmentation_id,
+        runner_up.k as runner_up_k,
+        runner_up.score as runner_up_score,
+        runner_up.is_in_range as runner_up_is_in_range,
+        runner_up.is_knocked_out as runner_up_is_knocked_out,
+        decided.score - runner_up.score as score_margin,
         ranges.k_middle,
-        -- Two K of the range that the business elbow cannot tell apart, and the statistics can.
-        coalesce(
-            decided.choice_rank = 1
-            and runners_up.is_in_range
-            and decided.is_knocked_out = runners_up.is_knocked_out
-            and abs(decided.score - runners_up.score) <= {{ var('score_margin') }}
-            and decided.steps_from_middle < runners_up.steps_from_middle,
-            false
-        ) as is_decided_by_statistics,
+        coalesce(runner_up.is_too_close_to_decide, false) as is_decided_by_statistics,
         coalesce(reviewer_counts.reviewers, 0) as reviewers,
+        reviewer_counts.reviewed_k,
         decided.encoded_features,
         {{ var('max_encoded_features') }} as max_encoded_features,
         decided.computed_segmentation_id,
@@ -195,13 +214,15 @@ assembled as (
     from decided
     inner join ranges
         on decided.method = ranges.method
+    inner join ranges as main_ranges
+        on decided.computed_method = main_ranges.method
     inner join score_texts
         on decided.segmentation_id = score_texts.segmentation_id
     left join knock_outs
         on decided.segmentation_id = knock_outs.segmentation_id
     left join reviewer_counts
-        on decided.segmentation_id = reviewer_counts.segmentation_id
-    left join runners_up
+        on decided.method = reviewer_counts.method
+    left join runner_up
         on true
 
 ),
@@ -211,6 +232,8 @@ sentences as (
     select
         *,
         case
+            when is_override and segmentation_id = computed_segmentation_id
+                then printf('双肘检验选择了 %s，并由人工确认，理由：%s。', segmentation_id, rtrim(override_reason, '.。'))
             when is_override
                 then printf(
                     '由人工决定采用 %s，理由：%s。双肘检验的选择是 %s。',
@@ -220,6 +243,8 @@ sentences as (
                 )
         end as override_zh,
         case
+            when is_override and segmentation_id = computed_segmentation_id
+                then printf('The double elbow chose %s, and a person confirmed it: %s.', segmentation_id, rtrim(override_reason, '.。'))
             when is_override
                 then printf(
                     'A person decided for %s: %s. The double elbow had chosen %s.',
@@ -228,6 +253,8 @@ sentences as (
                     computed_segmentation_id
                 )
         end as override_en,
+        case when method != computed_method then printf('以下为 %s 自身的指标：', method) else '' end || range_zh as criteria_zh,
+        case when method != computed_method then printf('By the criteria of %s: ', method) else '' end || range_en as criteria_en,
         case
             when encoded_features > max_encoded_features
                 then printf('特征集 A 有 %d 个特征，超过 %d 个，主要方法为 FAMD + K-Means。', encoded_features, max_encoded_features)
@@ -258,7 +285,11 @@ sentences as (
         end
         || case
             when is_decided_by_statistics
-                then printf('两者相差不超过 {{ var("score_margin") }}，业务得分不足以区分，取最接近统计指标中位 K=%d 的方案。', k_middle)
+                then printf(
+                    '相差不超过 {{ var("score_margin") }}，业务得分不足以区分：在得分最高的 {{ var("score_margin") }} 以内的各 K 中，'
+                    || '取最接近统计指标中位 K=%d 的一个。',
+                    k_middle
+                )
             else ''
         end as score_zh,
         printf('On the business criteria K = %d scores %.2f of 5 (%s)', k, score, scores_en)
@@ -280,19 +311,29 @@ sentences as (
         || case
             when is_decided_by_statistics
                 then printf(
-                    ' That is within {{ var("score_margin") }} and decides nothing: taken is the K nearest to the middle of what elbow, '
-                    || 'silhouette and gap name, %d.',
+                    ' That is within {{ var("score_margin") }} and decides nothing: of the K within {{ var("score_margin") }} of the best, '
+                    || 'the one nearest to the middle of what elbow, silhouette and gap name, %d, is taken.',
                     k_middle
                 )
             else ''
         end as score_en,
         case when is_knocked_out then printf('K=%d 未通过一票否决项：%s。', k, knocked_out_by_zh) end as knock_out_zh,
         case when is_knocked_out then printf('K = %d fails a knock-out: %s.', k, knocked_out_by_en) end as knock_out_en,
-        case when reviewers > 0 then printf('得分采用了 %d 位业务评审的意见。', reviewers) end as people_zh,
+        case when reviewers > 0 then printf('比较中采用了 %d 位业务评审对 K=%s 的评分。', reviewers, reviewed_k) end as people_zh,
         case
-            when reviewers = 1 then 'The scores rest on 1 reviewer of the business team.'
-            when reviewers > 1 then printf('The scores rest on %d reviewers of the business team.', reviewers)
+            when reviewers > 0
+                then printf(
+                    'In the comparison count the scores that %d %s of the business team gave K = %s.',
+                    reviewers,
+                    case when reviewers = 1 then 'reviewer' else 'reviewers' end,
+                    reviewed_k
+                )
         end as people_en,
+        case when support = 'unsupported' and method_support != 'unsupported' then '按主要方法，数据不支持任何分群。' end as main_support_zh,
+        case
+            when support = 'unsupported' and method_support != 'unsupported'
+                then 'By the main method no segments are supported by this data.'
+        end as main_support_en,
         case when support = 'unsupported' then printf('现仍交付 K=%d，但没有数据依据。', k) end as support_zh,
         case when support = 'unsupported' then printf('K = %d is delivered all the same, without support.', k) end as support_en
     from assembled
@@ -326,6 +367,10 @@ select
     computed_k,
     is_override,
     override_reason,
-    concat(override_zh, method_zh, range_zh, knock_out_zh, score_zh, people_zh, support_zh) as reason_zh,
-    concat_ws(' ', override_en, method_en, range_en, knock_out_en, score_en, people_en, support_en) as reason_en
+    concat(
+        override_zh, method_zh, criteria_zh, main_support_zh, knock_out_zh, score_zh, people_zh, support_zh
+    ) as reason_zh,
+    concat_ws(
+        ' ', override_en, method_en, criteria_en, main_support_en, knock_out_en, score_en, people_en, support_en
+    ) as reason_en
 from sentences

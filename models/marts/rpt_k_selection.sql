@@ -53,7 +53,7 @@ business as (
         business_criteria.criterion,
         business_criteria.value,
         business_criteria.std_error,
-        cast(null as bigint) as customers,
+        business_criteria.customers,
         cast(null as integer) as replicates,
         business_criteria.knock_out_below,
         business_criteria.is_knocked_out,

@@ -102,7 +102,8 @@ def fit_trees(
     ordered = tree.ordered_attributes(attributes)
     features = tree.design(customers.drop(columns="customer_id"), levels, ordered)
     X = features.to_numpy(np.float32)
-    splits = [name.partition("=")[::2] for name in features.columns]
+    names = [name.partition("=") for name in features.columns]
+    splits = [(name, level if sign else None) for name, sign, level in names]
     writer = _Writer(customers, levels, attributes, ordered)
 
     def one(named: tuple[str, pd.DataFrame]) -> tuple[list[tuple[object, ...]], pd.DataFrame]:
@@ -153,7 +154,7 @@ class _Step(NamedTuple):
 
 
 def _paths(
-    fitted: DecisionTreeClassifier, splits: list[tuple[str, str]]
+    fitted: DecisionTreeClassifier, splits: list[tuple[str, str | None]]
 ) -> dict[int, tuple[list[_Step], int]]:
     """Follow a tree to its leaves, from left to right: the way to each, and its cluster."""
     nodes = fitted.tree_
@@ -167,7 +168,7 @@ def _paths(
         attribute, level = splits[nodes.feature[node]]
         rank = float(nodes.threshold[node])
         for child, is_right in ((left, False), (right, True)):
-            walk(child, [*steps, _Step(attribute, level or None, rank, is_right)])
+            walk(child, [*steps, _Step(attribute, level, rank, is_right)])
 
     walk(0, [])
     return paths
@@ -239,25 +240,31 @@ class _Writer:
             *self._in_words(condition),
         )
 
+    def _label(self, attribute: str, level: str) -> _Text:
+        return self._labels.get((attribute, level), (level, level))
+
     def _in_words(self, condition: Condition) -> tuple[str, str]:
         """Say a condition in Chinese and English, by its labels."""
         name_zh, name_en = self._names[condition.attribute]
-        is_in, levels = condition.operator == IN, list(condition.levels)
-        if condition.attribute in self._ranks and not is_in:
-            # Of an ordered attribute say what it is, not what it is not.
-            known = [level for _, level in self._ranks[condition.attribute]]
-            levels, is_in = [level for level in known if level not in levels], True
-        # A level that nobody has is in the predicate and not worth a word.
         occurring = self._occurring[condition.attribute]
-        levels = [level for level in levels if level in occurring] or levels
-        labels = [
-            self._labels.get((condition.attribute, level), (level, level)) for level in levels
-        ]
-        unknown = [label for level, label in zip(levels, labels, strict=True) if level == "unknown"]
-        if condition.attribute in self._ranks and len(labels) - len(unknown) > MOST_LEVELS_NAMED:
-            known_labels = labels[: len(labels) - len(unknown)]
-            (first_zh, first_en), (last_zh, last_en) = known_labels[0], known_labels[-1]
-            labels = [(f"{first_zh}至{last_zh}", f"from {first_en} to {last_en}"), *unknown]
+        ranked = [level for _, level in self._ranks.get(condition.attribute, [])]
+        is_in, levels = condition.operator == IN, list(condition.levels)
+        if not is_in:
+            # Of an ordered attribute say what it is, not what it is not, and of one level too.
+            # Levels without a rank go with the lowest.
+            known = [*ranked, *sorted(occurring - set(ranked))]
+            others = [level for level in known if level in occurring and level not in levels]
+            if ranked or len(others) == 1:
+                levels, is_in = others, True
+        # A level that nobody has is in the predicate and not worth a word.
+        levels = [level for level in levels if level in occurring]
+        in_order = [level for level in levels if level in ranked and level != "unknown"]
+        apart = [level for level in levels if level not in in_order]
+        labels = [self._label(condition.attribute, level) for level in in_order]
+        if len(labels) > MOST_LEVELS_NAMED:
+            (first_zh, first_en), (last_zh, last_en) = labels[0], labels[-1]
+            labels = [(f"{first_zh}至{last_zh}", f"from {first_en} to {last_en}")]
+        labels += [self._label(condition.attribute, level) for level in apart]
         zh, en = "、".join(zh for zh, _ in labels), " or ".join(en for _, en in labels)
         if is_in:
             return f"{name_zh}为 {zh}", f"{name_en} is {en}"

@@ -99,10 +99,11 @@ def cross_validate(
     Returns
     -------
     DataFrame
-        One row per segmentation: segmentation_id, method, k, max_depth, features (how many), folds,
-        accuracy, balanced_accuracy (the mean over segments of the share that is found again) and
-        their standard errors over the folds. A segment of fewer customers than folds cannot be in
-        every fold; then there are fewer, and with a single customer none is held out: no value.
+        One row per segmentation: segmentation_id, method, k, customers, max_depth, features (how
+        many), folds, accuracy, balanced_accuracy (the mean over segments of the share that is
+        found again) and their standard errors over the folds. A segment of fewer customers than
+        folds cannot be in every fold; then there are fewer, and with a single customer none is held
+        out: no value.
         Nor is there one without features, or with an empty segment, as a mixture may have it.
 
     Raises
@@ -118,7 +119,7 @@ def cross_validate(
         clusters = of_one["cluster"].to_numpy()
         first = of_one.iloc[0]
         folds = min(N_FOLDS, int(np.bincount(clusters, minlength=int(first["k"])).min()))
-        key = (first["segmentation_id"], first["method"], first["k"], max_depth, X.shape[1])
+        key = (*first[["segmentation_id", "method", "k"]], len(X), max_depth, X.shape[1])
         if folds < 2 or X.shape[1] == 0:
             return (*key, 0, np.nan, np.nan, np.nan, np.nan)
         scores = []
@@ -138,8 +139,13 @@ def cross_validate(
 
     with ThreadPoolExecutor() as pool:
         rows = list(pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id"))))
-    columns = ["segmentation_id", "method", "k", "max_depth", "features", "folds", "accuracy"]
-    columns += ["balanced_accuracy", "accuracy_std_error", "balanced_accuracy_std_error"]
+    columns = ["segmentation_id", "method", "k", "customers", "max_depth", "features", "folds"]
+    columns += [
+        "accuracy",
+        "balanced_accuracy",
+        "accuracy_std_error",
+        "balanced_accuracy_std_error",
+    ]
     return pd.DataFrame(rows, columns=columns).astype(
         {"k": "int32", "max_depth": "int32", "features": "int32", "folds": "int32"}
     )

@@ -39,9 +39,18 @@ _CHINESE = {
     r"stable": "稳定",
     r"doubtful": "存疑",
     r"not to be trusted": "不可信",
+    r"dominates: over half of the between-cluster cost": "主导：占群间差异的一半以上",
     r"collapsed: cluster (.*)": r"成分坍缩：群 \1",
-    r"(\w+) covariances": r"\1 协方差",
-    r"(\w+) covariances; lowest": r"\1 协方差；最低",
+    **{
+        rf"{kind} covariances{english}": f"{chinese_kind}协方差{chinese}"
+        for kind, chinese_kind in (
+            ("full", "完全"),
+            ("tied", "共享"),
+            ("diag", "对角"),
+            ("spherical", "球形"),
+        )
+        for english, chinese in (("", ""), ("; lowest", "；最低"))
+    },
 }
 
 

@@ -132,7 +132,10 @@ def segmentation_criteria(
             )
         by_cluster = silhouette.silhouette_by_cluster(widths, of_k, k)
         means[k] = (float(widths.mean()), float(widths.std(ddof=1) / np.sqrt(len(widths))))
-        rows.extend((method, k, c, "silhouette", by_cluster[c], None, "") for c in range(k))
+        rows.extend(
+            (method, k, c, "silhouette", float(by_cluster[c]), None, "")
+            for c in np.flatnonzero(sizes).tolist()
+        )
         evenness = _evenness(by_cluster)
         even = "even" if evenness >= EVEN else "uneven"
         rows.append((method, k, None, "silhouette_evenness", evenness, None, even))

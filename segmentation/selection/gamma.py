@@ -18,6 +18,7 @@ from segmentation.clustering.candidates import MixedMatrix
 from segmentation.clustering.centroids import draw_rows
 from segmentation.errors import InputError
 from segmentation.selection import stability
+from segmentation.selection.criteria import in_chinese
 from segmentation.selection.elbow import within_costs
 
 Labels = npt.NDArray[np.integer]
@@ -89,8 +90,9 @@ def sweep_kprototypes(
 
     Returns
     -------
-    As `gamma_sweep`, with `n_clusters` and `customers` in front. Where gamma is 0 there is nothing
-    to sweep: no rows.
+    As `gamma_sweep`, with `n_clusters`, `customers` and `replicates` (bootstraps, where there are
+    any) in front and the verdict in Chinese at the end. Where gamma is 0 there is nothing to sweep:
+    no rows.
     """
     some = candidates.some_customers(matrix, draw_rows(len(matrix.numeric), max_customers, seed))
     ids = pd.Series(np.arange(len(some.numeric)).astype(str))
@@ -108,7 +110,10 @@ def sweep_kprototypes(
     )
     swept.insert(0, "k", np.int32(n_clusters))
     swept.insert(1, "customers", np.int64(len(ids)))
-    return swept
+    is_replicated = swept["criterion"] == "min_jaccard"
+    replicates = pd.Series(np.int32(n_bootstraps), swept.index, dtype="Int32")
+    swept.insert(2, "replicates", replicates.where(is_replicated))
+    return swept.assign(verdict_zh=swept["verdict"].map(in_chinese).astype("str"))
 
 
 def gamma_sweep(

@@ -114,8 +114,8 @@ def test_every_verdict_has_chinese(every_verdict):
 
 def test_chinese_of_some():
     assert in_chinese("knee on K = 1 to 10") == "肘点（在 K=1–10 上计算）"
-    assert in_chinese("tied covariances") == "tied 协方差"
-    assert in_chinese("tied covariances; lowest") == "tied 协方差；最低"
+    assert in_chinese("tied covariances") == "共享协方差"
+    assert in_chinese("tied covariances; lowest") == "共享协方差；最低"
     assert in_chinese("collapsed: cluster 1, 2") == "成分坍缩：群 1, 2"
 
 

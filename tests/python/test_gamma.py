@@ -8,6 +8,7 @@ from planted_samples import GAMMA, mixed, plain_cost, planted, value
 from segmentation.clustering import candidates
 from segmentation.clustering.centroids import draw_rows
 from segmentation.errors import InputError
+from segmentation.selection.criteria import in_chinese
 from segmentation.selection.elbow import segmentation_criteria
 from segmentation.selection.gamma import (
     DOMINANT,
@@ -119,9 +120,13 @@ class TestSweepOfKPrototypes:
 
     def test_says_of_which_k_and_how_many_customers(self, swept):
         _, found = swept
-        assert list(found) == ["k", "customers", *SWEEP_COLUMNS]
+        assert list(found) == ["k", "customers", "replicates", *SWEEP_COLUMNS, "verdict_zh"]
         assert (found["k"] == 3).all()
         assert (found["customers"] == 150).all()
+        replicated = found["criterion"] == "min_jaccard"
+        assert (found.loc[replicated, "replicates"] == 3).all()
+        assert found.loc[~replicated, "replicates"].isna().all()
+        assert list(found["verdict_zh"]) == [in_chinese(verdict) for verdict in found["verdict"]]
 
     def test_no_rows_where_gamma_is_0_and_the_same_columns(self, swept):
         matrix, expected = swept

@@ -153,57 +153,85 @@ treatments as (
         on smallest_segments.segmentation_id = twins_by_segmentation.segmentation_id
     group by smallest_segments.segmentation_id, smallest_segments.k
 
+),
+
+criteria as (
+
+    select
+        segmentation_id,
+        'smallest_segment' as criterion,
+        value,
+        cast(null as double) as std_error,
+        coalesce('最小的客群是 ' || segment_id, '有客群没有客户') as verdict_zh,
+        coalesce('the smallest segment is ' || segment_id, 'a segment has no customers') as verdict
+    from smallest_segments
+    union all
+    select
+        segmentation_id,
+        'distinctiveness' as criterion,
+        value,
+        cast(null as double) as std_error,
+        verdict_zh,
+        verdict
+    from distinctions
+    union all
+    select
+        segmentation_id,
+        'uniqueness' as criterion,
+        value,
+        cast(null as double) as std_error,
+        '最独特的是 ' || segment_id as verdict_zh,
+        'the most special is ' || segment_id as verdict
+    from most_special
+    union all
+    select
+        segmentation_id,
+        'actionability' as criterion,
+        different_treatments / k as value,
+        cast(null as double) as std_error,
+        coalesce('运营策略相同：' || twins_zh, '每个客群的运营策略都不同') as verdict_zh,
+        coalesce('the same treatment: ' || twins_en, 'every segment has a treatment of its own') as verdict
+    from treatments
+    union all
+    select
+        segmentation_id,
+        'explainability' as criterion,
+        balanced_accuracy as value,
+        balanced_accuracy_std_error as std_error,
+        case
+            when features = 0 then '特征集 B 没有可以切分的取值：请在 feature_bins.csv 中添加分箱'
+            when folds = 0 then '有客群不足 2 个客户，无法留出检验'
+            else printf('深度 %d 的决策树在留出客户上的平衡准确率为 %.0f%%', max_depth, 100 * balanced_accuracy)
+        end as verdict_zh,
+        case
+            when features = 0 then 'feature set B has no level to split on: add bins to feature_bins.csv'
+            when folds = 0 then 'a segment has fewer than 2 customers: none can be held out'
+            else printf('balanced accuracy of a tree of depth %d on customers held out: %.0f %%', max_depth, 100 * balanced_accuracy)
+        end as verdict
+    from tree_accuracy
+
+),
+
+sizes as (
+
+    select
+        segmentation_id,
+        cast(sum(customers) as bigint) as customers
+    from segments
+    group by segmentation_id
+
 )
 
 select
-    segmentation_id,
-    'smallest_segment' as criterion,
-    value,
-    cast(null as double) as std_error,
-    coalesce('最小的客群是 ' || segment_id, '有客群没有客户') as verdict_zh,
-    coalesce('the smallest segment is ' || segment_id, 'a segment has no customers') as verdict
-from smallest_segments
-union all
-select
-    segmentation_id,
-    'distinctiveness' as criterion,
-    value,
-    cast(null as double) as std_error,
-    verdict_zh,
-    verdict
-from distinctions
-union all
-select
-    segmentation_id,
-    'uniqueness' as criterion,
-    value,
-    cast(null as double) as std_error,
-    '最独特的是 ' || segment_id as verdict_zh,
-    'the most special is ' || segment_id as verdict
-from most_special
-union all
-select
-    segmentation_id,
-    'actionability' as criterion,
-    different_treatments / k as value,
-    cast(null as double) as std_error,
-    coalesce('运营策略相同：' || twins_zh, '每个客群的运营策略都不同') as verdict_zh,
-    coalesce('the same treatment: ' || twins_en, 'every segment has a treatment of its own') as verdict
-from treatments
-union all
-select
-    segmentation_id,
-    'explainability' as criterion,
-    balanced_accuracy as value,
-    balanced_accuracy_std_error as std_error,
-    case
-        when features = 0 then '特征集 B 没有可以切分的取值：请在 feature_bins.csv 中添加分箱'
-        when folds = 0 then '有客群不足 2 个客户，无法留出检验'
-        else printf('深度 %d 的决策树在留出客户上的平衡准确率为 %.0f%%', max_depth, 100 * balanced_accuracy)
-    end as verdict_zh,
-    case
-        when features = 0 then 'feature set B has no level to split on: add bins to feature_bins.csv'
-        when folds = 0 then 'a segment has fewer than 2 customers: none can be held out'
-        else printf('balanced accuracy of a tree of depth %d on customers held out: %.0f %%', max_depth, 100 * balanced_accuracy)
-    end as verdict
-from tree_accuracy
+    criteria.segmentation_id,
+    criteria.criterion,
+    criteria.value,
+    criteria.std_error,
+    case when criteria.criterion = 'explainability' then tree_accuracy.customers else sizes.customers end as customers,
+    criteria.verdict_zh,
+    criteria.verdict
+from criteria
+inner join sizes
+    on criteria.segmentation_id = sizes.segmentation_id
+inner join tree_accuracy
+    on criteria.segmentation_id = tree_accuracy.segmentation_id

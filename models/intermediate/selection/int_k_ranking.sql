@@ -57,6 +57,7 @@ select
     score,
     is_knocked_out,
     is_in_range,
+    is_planned,
     steps_from_middle,
     row_number() over (
         partition by method
