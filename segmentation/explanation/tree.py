@@ -32,7 +32,7 @@ def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[st
     Returns
     -------
     DataFrame of shape (n_customers, n_features)
-        int8 or int16: a rank each ordered attribute, named like it, and a 0/1 column each level of
+        int8 or int32: a rank each ordered attribute, named like it, and a 0/1 column each level of
         the others, named ``attribute=level``. An attribute with one level has no column.
     """
     columns: dict[str, NDArray[np.integer]] = {}
@@ -41,7 +41,7 @@ def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[st
         if attribute in ordered:
             known = levels[levels["attribute"] == attribute]
             ranks = dict(zip(known["level"], known["level_order"].astype(int), strict=True))
-            of_customers = values.map(ranks).fillna(-1).to_numpy(np.int16)
+            of_customers = values.map(ranks).fillna(-1).to_numpy(np.int32)
             if of_customers.min() < of_customers.max():
                 columns[attribute] = of_customers
             continue
