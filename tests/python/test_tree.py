@@ -69,7 +69,7 @@ class TestDesign:
             index=[7, 5, 3, 1],
         )
         pd.testing.assert_frame_equal(features, expected, check_dtype=False)
-        assert features.dtypes.tolist() == [np.int8, np.int8, np.int8, np.int16]
+        assert features.dtypes.tolist() == [np.int8, np.int8, np.int8, np.int32]
 
     def test_an_attribute_with_one_level_has_no_column(self):
         customers = pd.DataFrame(
