@@ -83,7 +83,7 @@ judged as (
         criteria_by_segmentation.* exclude (segmentation_id), -- noqa: RF02
         agreement.adjusted_rand as agreement_with_main,
         coalesce(criteria_by_segmentation.collapsed_components, 0) > 0 as is_collapsed,
-        coalesce(criteria_by_segmentation.min_jaccard < 0.6, false) as is_unstable,
+        coalesce(criteria_by_segmentation.stability = 'not to be trusted', false) as is_unstable,
         coalesce(agreement.adjusted_rand < {{ var('min_agreement') }}, false) as is_disagreeing
     from candidates
     inner join sizes
