@@ -135,7 +135,8 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     ----------
     numbers : DataFrame
         One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
-        known_customers, mean, population_std_dev; the rows with cluster NA are everyone's.
+        known_customers, mean, population_std_dev, transformed_mean, transformed_std_dev; the rows
+        with cluster NA are everyone's.
     levels : DataFrame
         One row per segmentation, cluster, attribute and level: customers, segment_customers,
         overall_customers, all_customers.
@@ -143,18 +144,26 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted.
-        The adjustment is over all tests of one segmentation.
+        segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted,
+        and v_test_transformed, p_adjusted_transformed: the same of the numbers as the clustering
+        takes them (a mean of raw spend is a matter of a few customers), of levels unchanged. The
+        adjustments are over all tests of one segmentation.
     """
     overall = numbers[numbers["cluster"].isna()].set_index("attribute")
     of_segments = numbers[numbers["cluster"].notna()]
     everyone = overall.loc[of_segments["attribute"]]
-    v_numbers = v_test_mean(
-        of_segments["mean"].to_numpy(float),
-        everyone["mean"].to_numpy(float),
-        everyone["population_std_dev"].to_numpy(float),
-        of_segments["known_customers"].to_numpy(float),
-        everyone["known_customers"].to_numpy(float),
+    v_numbers, v_transformed = (
+        v_test_mean(
+            of_segments[mean].to_numpy(float),
+            everyone[mean].to_numpy(float),
+            everyone[spread].to_numpy(float),
+            of_segments["known_customers"].to_numpy(float),
+            everyone["known_customers"].to_numpy(float),
+        )
+        for mean, spread in (
+            ("mean", "population_std_dev"),
+            ("transformed_mean", "transformed_std_dev"),
+        )
     )
     v_levels, p_levels = v_test_share(
         levels["customers"],
@@ -166,11 +175,22 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     tests = pd.concat(
         [
             of_segments[keys].assign(
-                level=None, v_test=v_numbers, p_value=p_value_normal(v_numbers)
+                level=None,
+                v_test=v_numbers,
+                p_value=p_value_normal(v_numbers),
+                v_test_transformed=v_transformed,
+                p_value_transformed=p_value_normal(v_transformed),
             ),
-            levels[[*keys, "level"]].assign(v_test=v_levels, p_value=p_levels),
+            levels[[*keys, "level"]].assign(
+                v_test=v_levels,
+                p_value=p_levels,
+                v_test_transformed=v_levels,
+                p_value_transformed=p_levels,
+            ),
         ],
         ignore_index=True,
     ).sort_values([*keys, "level"], ignore_index=True)
-    tests["p_adjusted"] = tests.groupby("segmentation_id")["p_value"].transform(adjust_p_values)
-    return tests.astype({"cluster": "int32", "level": "str"})
+    for scale in ("", "_transformed"):
+        of_segmentation = tests.groupby("segmentation_id")[f"p_value{scale}"]
+        tests[f"p_adjusted{scale}"] = of_segmentation.transform(adjust_p_values)
+    return tests.drop(columns="p_value_transformed").astype({"cluster": "int32", "level": "str"})

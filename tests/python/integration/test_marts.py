@@ -102,16 +102,24 @@ def test_customer_list_is_the_final_segmentation(
 
 
 def test_numbers_of_every_segment(
-    kpis: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
+    built: Project, kpis: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
 ) -> None:
+    transforms = built.query("select attribute, transform from dim_attributes").set_index(
+        "attribute"
+    )["transform"]
     for attribute in NUMBERS:
         everyone = staged[attribute].astype(float)
+        transformed = np.log1p(everyone) if transforms[attribute] == "log1p" else everyone
         known = everyone.notna().sum()
         spread = everyone.std(ddof=0)
         for name in SEGMENTATIONS:
             grouped = everyone.groupby(clusters[name])
             count, mean = grouped.count(), grouped.mean()
-            error = spread / np.sqrt(count) * np.sqrt((known - count) / (known - 1))
+            relative_error = np.sqrt((known - count) / (known - 1) / count)
+            error = spread * relative_error
+            effect = (
+                transformed.groupby(clusters[name]).mean() - transformed.mean()
+            ) / transformed.std(ddof=0)
             expected = pd.DataFrame(
                 {
                     "customers": grouped.size(),
@@ -127,6 +135,8 @@ def test_numbers_of_every_segment(
                     "index_vs_overall": mean / everyone.mean(),
                     "effect_size": (mean - everyone.mean()) / spread,
                     "v_test": (mean - everyone.mean()) / error,
+                    "effect_size_transformed": effect,
+                    "v_test_transformed": effect / relative_error,
                 }
             )
             found = kpis.xs((name, attribute), level=["segmentation_id", "attribute"])
@@ -186,6 +196,8 @@ def test_adjusted_p_values_are_benjamini_and_hochbergs(
     tests = built.query("select * from ml_segment_tests")
     for name in SEGMENTATIONS:
         own = tests[tests["segmentation_id"] == name].sort_values("p_value")
+        of_levels = own[own["level"].notna()]
+        assert (of_levels["v_test"] == of_levels["v_test_transformed"]).all()
         known = own[own["p_value"].notna()]
         ranks = np.arange(1, len(known) + 1)
         stepped = known["p_value"] * len(known) / ranks
