@@ -136,6 +136,53 @@ class TestTargetEncodingFold:
         assert found.value_counts().min() > 70
 
 
+class TestPercentText:
+    text = staticmethod(macro("macros/percent_text.sql"))
+
+    @pytest.mark.parametrize(
+        ("share", "expected"),
+        [
+            (0, "0%"),
+            (1e-12, "0%"),
+            (-1e-17, "0%"),
+            (1e-7, "<0.1%"),
+            (0.000499, "<0.1%"),
+            (0.0005, "0.1%"),
+            (0.004, "0.4%"),
+            (0.005, "0.5%"),
+            (0.00501, "1%"),
+            (0.92, "92%"),
+            (0.925, "92%"),
+            (0.9949, "99%"),
+            (0.995, "99.5%"),
+            (0.996, "99.6%"),
+            (0.99949, "99.9%"),
+            (0.9995, ">99.9%"),
+            (1 - 1e-7, ">99.9%"),
+            (1 - 1e-12, "100%"),
+            (1, "100%"),
+            (None, None),
+        ],
+    )
+    def test_all_and_none_are_said_of_all_and_none_only(
+        self, share: float | None, expected: str | None
+    ) -> None:
+        found = column(self.text("x"), [share, 0.5])
+        assert (found[0] if share is not None else None) == expected
+        assert share is not None or pd.isna(found[0])
+
+    def test_says_the_share_to_the_rounding_shown(self) -> None:
+        shares = np.random.default_rng(RNG_SEED).random(2000) ** 3
+        for share, said in zip(shares, column(self.text("x"), shares), strict=True):
+            if said not in ("<0.1%", ">99.9%"):
+                number = said.removesuffix("%")
+                half = 0.05 if "." in number else 0.5
+                assert abs(float(number) - 100 * share) <= half + 1e-9
+
+    def test_takes_an_expression(self) -> None:
+        assert column(self.text("1 - x"), [0.25]).item() == "75%"
+
+
 class TestRankedClusters:
     def test_is_a_stable_sort(self) -> None:
         distances = np.random.default_rng(RNG_SEED).integers(0, 4, size=(500, 6)).astype(float)

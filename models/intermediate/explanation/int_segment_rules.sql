@@ -39,6 +39,16 @@ all_customers as (
 
 ),
 
+worded as (
+
+    select
+        *,
+        {{ percent_text('share_of_segment') }} as share_of_segment_text,
+        {{ percent_text('share_overall') }} as share_overall_text
+    from conditions
+
+),
+
 leaves as (
 
     select
@@ -52,13 +62,13 @@ leaves as (
         bool_and(is_corroborated) as is_corroborated,
         bool_or(is_discovery) as is_discovery,
         string_agg(
-            printf('%s：该群 %.0f%%，全体 %.0f%%', condition_zh, 100 * share_of_segment, 100 * share_overall), '；' order by condition
+            printf('%s：该群 %s，全体 %s', condition_zh, share_of_segment_text, share_overall_text), '；' order by condition
         ) filter (where condition > 0 and not is_corroborated) as contradiction_zh,
         string_agg(
-            printf('%s: %.0f %% of the segment, %.0f %% of everyone', condition_en, 100 * share_of_segment, 100 * share_overall),
+            printf('%s: %s of the segment, %s of everyone', condition_en, share_of_segment_text, share_overall_text),
             '; ' order by condition
         ) filter (where condition > 0 and not is_corroborated) as contradiction_en
-    from conditions
+    from worded
     group by segmentation_id, leaf, cluster, predicate_sql
 
 ),
