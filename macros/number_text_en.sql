@@ -4,7 +4,7 @@
     {%- set plural = "case when ltrim(" ~ digits ~ ", '-') = '1' then '' else 's' end" -%}
     case
         when {{ value }} is null then 'unknown'
-        when {{ unit }} in ('ratio', 'flag') and ({{ is_share }}) then {{ number_digits('round(100 * (' ~ value ~ '), 1)') }} || ' %'
+        when {{ unit }} in ('ratio', 'flag') and ({{ is_share }}) then {{ number_digits('round(100 * (' ~ value ~ '), 1)') }} || '%'
         when {{ unit }} = 'usd' then {{ dollars }}
         when {{ unit }} = 'usd_per_month' then {{ dollars }} || ' a month'
         when {{ unit }} = 'count_per_month' then {{ digits }} || ' a month'

@@ -109,7 +109,8 @@ def test_numbers_of_every_segment(
     )["transform"]
     for attribute in NUMBERS:
         everyone = staged[attribute].astype(float)
-        transformed = np.log1p(everyone) if transforms[attribute] == "log1p" else everyone
+        logarithm = np.sign(everyone) * np.log1p(everyone.abs())
+        transformed = everyone if transforms[attribute] == "none" else logarithm
         known = everyone.notna().sum()
         spread = everyone.std(ddof=0)
         for name in SEGMENTATIONS:
