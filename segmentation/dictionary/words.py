@@ -141,5 +141,7 @@ TRIGGER_COLUMNS = (
     "min_share",
     "min_lift",
 )
+DIMENSION_COLUMNS = ("dimension_order", "dimension", "dimension_en", "theme")
+PHRASE_COLUMNS = ("phrase", "text_zh", "text_en")
 VALUE_ATTRIBUTE = "value_attribute"
 """Stands in traits and triggers for the attribute that the var of this name names."""

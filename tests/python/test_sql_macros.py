@@ -201,8 +201,9 @@ class TestSqlLiteral:
 
 class TestNumberText:
     digits = staticmethod(macro("macros/number_digits.sql"))
-    zh = staticmethod(macro("macros/number_text_zh.sql", number_digits=digits))
-    en = staticmethod(macro("macros/number_text_en.sql", number_digits=digits))
+    percent = staticmethod(macro("macros/percent_text.sql"))
+    zh = staticmethod(macro("macros/number_text_zh.sql", number_digits=digits, percent_text=percent))
+    en = staticmethod(macro("macros/number_text_en.sql", number_digits=digits, percent_text=percent))
 
     @staticmethod
     def python_digits(number: float) -> str:
@@ -224,24 +225,24 @@ class TestNumberText:
             (12300, "usd", False, "12,300 美元", "$12,300"),
             (-1200, "usd", False, "-1,200 美元", "-$1,200"),
             (1234567.8, "usd", False, "1,234,568 美元", "$1,234,568"),
-            (12300, "usd_per_month", False, "每月 12,300 美元", "$12,300 a month"),
-            (-12.34, "usd_per_month", False, "每月 -12.3 美元", "-$12.3 a month"),
+            (12300, "usd_per_month", False, "12,300 美元/月", "$12,300 a month"),
+            (-12.34, "usd_per_month", False, "-12.3 美元/月", "-$12.3 a month"),
             (12, "count", False, "12", "12"),
             (1.004, "count", False, "1", "1"),
-            (4.2, "count_per_month", False, "每月 4.2", "4.2 a month"),
+            (4.2, "count_per_month", False, "4.2/月", "4.2 a month"),
             (3, "days", False, "3 天", "3 days"),
             (1.001, "days", False, "1 天", "1 day"),
             (0, "days", False, "0 天", "0 days"),
             (2.5, "months", False, "2.5 个月", "2.5 months"),
             (-1, "months", False, "-1 个月", "-1 month"),
-            (3.2, "ratio", False, "3.2 倍", "3.2 times"),
-            (0.4526, "ratio", True, "45.3%", "45.3 %"),
-            (1, "ratio", True, "100%", "100 %"),
-            (-0.052, "ratio", True, "-5.2%", "-5.2 %"),
+            (3.2, "ratio", False, "3.2", "3.2"),
+            (0.4526, "ratio", True, "45%", "45%"),
+            (1, "ratio", True, "100%", "100%"),
+            (0.9996, "ratio", True, ">99.9%", ">99.9%"),
             (0.847, "index", True, "0.85", "0.85"),
             (1, "flag", False, "是", "yes"),
             (0, "flag", False, "否", "no"),
-            (0.125, "flag", True, "12.5%", "12.5 %"),
+            (0.125, "flag", True, "12%", "12%"),
             (5, "", False, "5", "5"),
             (5, None, False, "5", "5"),
             (None, "usd", False, "未知", "unknown"),
