@@ -152,6 +152,73 @@ class TestSqlLiteral:
         assert list(column(macro("macros/sql_literal.sql")(text), [1])) == [text]
 
 
+class TestNumberText:
+    digits = staticmethod(macro("macros/number_digits.sql"))
+    zh = staticmethod(macro("macros/number_text_zh.sql", number_digits=digits))
+    en = staticmethod(macro("macros/number_text_en.sql", number_digits=digits))
+
+    @staticmethod
+    def python_digits(number: float) -> str:
+        decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+        text = f"{number:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
+
+    def test_digits_are_those_of_python(self) -> None:
+        numbers = np.random.default_rng(RNG_SEED).lognormal(3, 4, size=2000)
+        numbers[::3] *= -1
+        numbers = np.append(numbers, [0.0, -0.0, 0.004, -0.004, 9.996, 99.96, 99.5, 1e6, -1e9, 20])
+        expected = [self.python_digits(number) for number in numbers]
+        assert list(column(self.digits("x"), numbers)) == expected
+
+    @pytest.mark.parametrize(
+        ("number", "unit", "is_share", "zh", "en"),
+        [
+            (12300, "usd", False, "12,300 美元", "$12,300"),
+            (-1200, "usd", False, "-1,200 美元", "-$1,200"),
+            (1234567.8, "usd", False, "1,234,568 美元", "$1,234,568"),
+            (12300, "usd_per_month", False, "每月 12,300 美元", "$12,300 a month"),
+            (-12.34, "usd_per_month", False, "每月 -12.3 美元", "-$12.3 a month"),
+            (12, "count", False, "12", "12"),
+            (1.004, "count", False, "1", "1"),
+            (4.2, "count_per_month", False, "每月 4.2", "4.2 a month"),
+            (3, "days", False, "3 天", "3 days"),
+            (1.001, "days", False, "1 天", "1 day"),
+            (0, "days", False, "0 天", "0 days"),
+            (2.5, "months", False, "2.5 个月", "2.5 months"),
+            (-1, "months", False, "-1 个月", "-1 month"),
+            (3.2, "ratio", False, "3.2 倍", "3.2 times"),
+            (0.4526, "ratio", True, "45.3%", "45.3 %"),
+            (1, "ratio", True, "100%", "100 %"),
+            (-0.052, "ratio", True, "-5.2%", "-5.2 %"),
+            (0.847, "index", True, "0.85", "0.85"),
+            (1, "flag", False, "是", "yes"),
+            (0, "flag", False, "否", "no"),
+            (0.125, "flag", True, "12.5%", "12.5 %"),
+            (5, "", False, "5", "5"),
+            (5, None, False, "5", "5"),
+            (None, "usd", False, "未知", "unknown"),
+            (None, None, True, "未知", "unknown"),
+        ],
+    )
+    def test_units_in_both_languages(
+        self, number: float | None, unit: str | None, is_share: bool, zh: str, en: str
+    ) -> None:
+        row = "cast(? as double) as value, cast(? as varchar) as unit, cast(? as boolean) as share"
+        texts = [text("value", "unit", is_share="share") for text in (self.zh, self.en)]
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                f"select {', '.join(texts)} from (select {row})", [number, unit, is_share]
+            ).fetchone()
+        assert found == (zh, en)
+
+    def test_an_expression_may_be_any(self) -> None:
+        assert list(column(self.en("x - 1", "'usd'"), [1001, 1])) == ["$1,000", "$0"]
+        assert list(column(self.zh("x", "null"), [1001])) == ["1,001"]
+        shares = self.en("x", "'count'", is_share="x > 0 or x < 0")
+        assert list(column(shares, [0.5, -0.5])) == ["0.5", "-0.5"]
+
+
 class TestGenericTests:
     """A generic test passes where its query finds nothing."""
 
