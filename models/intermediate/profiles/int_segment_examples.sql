@@ -28,6 +28,16 @@ measured as (
 
 ),
 
+-- Who is much nearer to another centroid than to the own, which Ward's tree allows, is as decided as the other way round.
+judged as (
+
+    select
+        *,
+        least(runner_up_closeness, 1 / nullif(runner_up_closeness, 0)) as indecision
+    from measured
+
+),
+
 -- The smallest structs: by the first field, and by the id where that is equal.
 nearest as (
 
@@ -36,7 +46,7 @@ nearest as (
         cluster,
         'typical' as kind,
         min({'measure': remoteness, 'customer_id': customer_id}, 5) as examples
-    from measured
+    from judged
     where runner_up_closeness < 1 or runner_up_closeness is null
     group by segmentation_id, cluster
 
@@ -46,16 +56,16 @@ nearest as (
 most_undecided as (
 
     select
-        measured.segmentation_id,
-        measured.cluster,
+        judged.segmentation_id,
+        judged.cluster,
         'borderline' as kind,
-        min({'measure': -measured.runner_up_closeness, 'customer_id': measured.customer_id}, 5) as examples
-    from measured
+        min({'measure': -judged.indecision, 'customer_id': judged.customer_id}, 5) as examples
+    from judged
     inner join segments
         on
-            measured.segmentation_id = segments.segmentation_id
-            and measured.runner_up_cluster = segments.cluster
-    group by measured.segmentation_id, measured.cluster
+            judged.segmentation_id = segments.segmentation_id
+            and judged.runner_up_cluster = segments.cluster
+    group by judged.segmentation_id, judged.cluster
 
 ),
 
@@ -86,17 +96,17 @@ select
     places.kind,
     cast(places.example_rank as integer) as example_rank,
     places.customer_id,
-    measured.distance,
-    measured.runner_up_cluster,
+    judged.distance,
+    judged.runner_up_cluster,
     runner_up_segments.segment_id as runner_up_segment_id,
-    measured.runner_up_distance,
-    measured.runner_up_closeness,
-    measured.probability
+    judged.runner_up_distance,
+    judged.runner_up_closeness,
+    judged.probability
 from places
-inner join measured
+inner join judged
     on
-        places.segmentation_id = measured.segmentation_id
-        and places.customer_id = measured.customer_id
+        places.segmentation_id = judged.segmentation_id
+        and places.customer_id = judged.customer_id
 inner join segments as own_segments
     on
         places.segmentation_id = own_segments.segmentation_id
@@ -104,4 +114,4 @@ inner join segments as own_segments
 left join segments as runner_up_segments
     on
         places.segmentation_id = runner_up_segments.segmentation_id
-        and measured.runner_up_cluster = runner_up_segments.cluster
+        and judged.runner_up_cluster = runner_up_segments.cluster
