@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import numpy as np
@@ -202,8 +202,9 @@ class TestSqlLiteral:
 class TestNumberText:
     digits = staticmethod(macro("macros/number_digits.sql"))
     percent = staticmethod(macro("macros/percent_text.sql"))
-    zh = staticmethod(macro("macros/number_text_zh.sql", number_digits=digits, percent_text=percent))
-    en = staticmethod(macro("macros/number_text_en.sql", number_digits=digits, percent_text=percent))
+    parts: ClassVar = {"number_digits": digits, "percent_text": percent}
+    zh = staticmethod(macro("macros/number_text_zh.sql", **parts))
+    en = staticmethod(macro("macros/number_text_en.sql", **parts))
 
     @staticmethod
     def python_digits(number: float) -> str:
