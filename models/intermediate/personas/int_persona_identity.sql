@@ -81,7 +81,7 @@ said as (
         '群体命名' as dimension,
         1 as position,
         'name' as phrase,
-        trait_evidence as evidence
+        'dim_segments' as evidence
     from named
     union all
     select

@@ -65,7 +65,7 @@ telling as (
 ),
 
 -- What may be said of a level alone, if anything. That it is unknown is no preference, and where many are unknown a known
--- level is rare only when it is rare among the known.
+-- level is rare only when it is rare among the known; where most are, none is called rare.
 characteristic as (
 
     select
@@ -79,6 +79,7 @@ characteristic as (
                 role not in ('flag', 'binned')
                 and share_overall >= 0.15
                 and lift <= 0.5
+                and known_share >= 0.5
                 and share_of_segment * overall_known_share <= 0.5 * share_overall * known_share
                 then 'levels_seldom'
         end as phrase

@@ -71,7 +71,7 @@ select
         and theme_rank <= case when theme = 'spending_power' then 2 else 1 end
         and phrase not in ('whales', 'number_unknown', 'numbers_similar', 'levels_unknown', 'levels_flat', 'risk_average', 'nothing')
     ) as in_persona,
-    case when phrase = 'name' then text_zh else rtrim(text_zh, '。') || '。' end as text_zh,
-    case when phrase = 'name' then text_en else rtrim(text_en, '.') || '.' end as text_en,
+    rtrim(text_zh, '。') || '。' as text_zh,
+    rtrim(text_en, '.') || '.' as text_en,
     evidence
 from ranked
