@@ -108,6 +108,7 @@ BIN_COLUMNS = (
     "lower_bound",
 )
 FLAG_COLUMNS = ("flag", "attribute", "level")
+INDICATOR_COLUMNS = ("theme", "attribute", "except_attribute", "except_level")
 TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
 CRITERION_COLUMNS = (
     "criterion",

@@ -19,6 +19,8 @@ import pytest
 from dbt_common.clients.jinja import get_environment
 
 from segmentation.dictionary.attributes import MISSING_TOKENS
+from segmentation.dictionary.words import THEMES
+from segmentation.review.words import THEMES as REVIEW_THEMES
 
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
@@ -57,6 +59,18 @@ class TestCleanText:
 
     def test_other_text_is_trimmed(self) -> None:
         assert list(column(self.clean("x"), [" Facebook\n", "0"])) == ["Facebook", "0"]
+
+
+class TestThemeLabel:
+    label = staticmethod(macro("macros/theme_label.sql"))
+
+    @pytest.mark.parametrize(("language", "position"), [("zh", 0), ("en", 1)])
+    def test_says_what_the_review_workbook_says(self, language: str, position: int) -> None:
+        found = column(self.label("x", language), list(THEMES))
+        assert list(found) == [REVIEW_THEMES[theme][position] for theme in THEMES]
+
+    def test_no_theme_has_no_label(self) -> None:
+        assert column(self.label("x", "en"), ["", None, "other"]).isna().all()
 
 
 class TestParseNumber:

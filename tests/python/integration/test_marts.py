@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -219,6 +220,36 @@ def test_every_profile_covers_every_segment(kpis: pd.DataFrame, mix: pd.DataFram
         assert list(rows.index.droplevel("attribute")) == clusters, attribute
     for attribute, rows in mix.groupby(["attribute", "level"]):
         assert list(rows.index.droplevel(["attribute", "level"])) == clusters, attribute
+
+
+def test_labels_hold_for_the_customers_that_they_are_about(
+    built: Project, clusters: pd.DataFrame, staged: pd.DataFrame
+) -> None:
+    labels = built.query("select * from rpt_segment_labels where theme = 'activity'")
+    labels = labels.set_index(["segmentation_id", "cluster", "other_cluster"])
+    signs = {"days_since_last_spend": -1, "avg_monthly_active_days": 1, "month_avg_ad_count": 1}
+    everyone = np.log1p(staged[[*signs]].astype(float)) * pd.Series(signs)
+    spread = everyone.std(ddof=0)
+    for name in (f"kprototypes_k{PLANTED_K}", "famd_kmeans_k7"):
+        segments = dict(list(everyone.groupby(clusters[name])))
+        for cluster, other in itertools.permutations(segments, 2):
+            own, others = segments[cluster], segments[other]
+            effects = (own.mean() - others.mean()) / spread
+            p_values = stats.ttest_ind(own, others, equal_var=False, nan_policy="omit").pvalue
+            label = labels.loc[(name, cluster, other)]
+            weakest = effects[effects.abs().idxmin()]
+            assert label["weakest_effect"] == pytest.approx(weakest, rel=1e-9)
+            assert label["largest_p_adjusted"] >= p_values.max() * (1 - 1e-9)
+            if label["verdict"] == "clearly_better":
+                assert (effects >= 0.5).all()
+                assert (p_values < 0.05).all()
+                assert label["indicators_in_favour"] == 3
+            elif (effects >= 0.5).all():
+                assert label["largest_p_adjusted"] >= 0.05
+            mirrored = labels.loc[(name, other, cluster)]
+            assert mirrored["weakest_effect"] == -label["weakest_effect"]
+            assert mirrored["indicators_against"] == label["indicators_in_favour"]
+    assert {"clearly_better", "clearly_worse", "mixed"} <= set(labels["verdict"])
 
 
 def test_exported_files(built: Project) -> None:
