@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +185,27 @@ def test_nine_in_ten_planted_traits_are_told(
     assert len(told) >= 30
     missing = [trait[:2] for trait in told if not trait[2]]
     assert len(missing) <= 0.1 * len(told), missing
+
+
+def test_categories_are_read_as_the_plan_reads_them(built: Project) -> None:
+    customers = built.query("select * from stg_crm__customers").set_index("customer_id")
+    found = built.query(
+        "select customer_id, segment_id from fct_candidate_segments "
+        "inner join dim_segments using (segmentation_id, cluster) "
+        "where segmentation_id = 'agglomerative_k2'"
+    ).set_index("customer_id")["segment_id"]
+    page = (Path(__file__).parents[3] / "docs" / "personas.md").read_text(encoding="utf-8")
+    penetration, top_five = re.findall(r"```sql\n(.*?);\n\n(.*?);\n```", page, re.DOTALL)[0]
+    flags = built.query(penetration).pivot(
+        index="segment_id", columns="attribute_en", values="share_of_segment"
+    )
+    labels = built.query("select attribute, label_en from dim_attributes").set_index("attribute")
+    own = customers.filter(like="is_core_category_").groupby(found.reindex(customers.index)).mean()
+    own.columns = labels.loc[own.columns, "label_en"]
+    pd.testing.assert_frame_equal(
+        flags, own.astype(float), check_like=True, check_names=False, rtol=1e-12
+    )
+    shown = built.query(top_five).groupby("segment_id")["customers"].agg(sorted)
+    for segment_id, counts in shown.items():
+        of_segment = customers.loc[found[found == segment_id].index, "top_l2_category"]
+        assert counts == sorted(of_segment.value_counts().head(5))
