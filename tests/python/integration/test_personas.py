@@ -17,6 +17,7 @@ DIMENSIONS = [
     "渠道偏好", "区域偏好", "客户属性", "风险水平", "代表客户", "建议",
 ]  # fmt: skip
 EVIDENCE = re.compile(r"; (?=rpt_|dim_)")
+AS_PLANTED = "kprototypes_k5"
 DEFINING_SHARE = 0.4
 DEFINING_EFFECT = 0.8
 
@@ -156,11 +157,12 @@ def test_preferences_are_those_of_the_mix(built: Project, phrases: pd.DataFrame)
 def test_nine_in_ten_planted_traits_are_told(
     built: Project, cards: pd.DataFrame, planted: pd.Series
 ) -> None:
-    final = built.one("select segmentation_id from rpt_k_decision")
-    found = built.query("select * from fct_customer_segments").set_index("customer_id")["cluster"]
+    found = built.query(
+        f"select * from fct_candidate_segments where segmentation_id = '{AS_PLANTED}'"
+    ).set_index("customer_id")["cluster"]
     matches = pd.crosstab(planted.reindex(found.index), found).idxmax(axis=1)
     assert matches.is_unique
-    text = cards[cards["segmentation_id"] == final].groupby("cluster")["text_zh"].agg("".join)
+    text = cards[cards["segmentation_id"] == AS_PLANTED].groupby("cluster")["text_zh"].agg("".join)
     labels = built.query("select * from int_attribute_levels").set_index(["attribute", "level"])
     customers = built.query("select * from stg_crm__customers").set_index("customer_id")
     numbers = built.query("select * from dim_attributes where role = 'performance'")
