@@ -82,6 +82,7 @@ select
         when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_en) = 1 then longer_names.longer_name_en
         else longer_names.longer_name_en || ' · ' || longer_names.segment_id
     end as name_en,
+    false as is_overridden, false as is_provisional, '' as provisional_reason_zh, '' as provisional_reason_en,
     longer_names.k,
     longer_names.customers,
     longer_names.customer_share,
