@@ -252,6 +252,68 @@ def test_labels_hold_for_the_customers_that_they_are_about(
     assert {"clearly_better", "clearly_worse", "mixed"} <= set(labels["verdict"])
 
 
+def test_rules_and_conditions_of_the_customers_that_fulfil_them(
+    built: Project, clusters: pd.DataFrame
+) -> None:
+    # pandas reads the levels of a condition; no predicate is run.
+    bins = built.query("select * from int_feature_set_b").set_index("customer_id")
+    bins = bins.loc[clusters.index]
+    leaves = built.query("select segmentation_id, leaf, conditions from ml_segment_tree")
+    asked = leaves.set_index(["segmentation_id", "leaf"])["conditions"]
+    keys = ["segmentation_id", "leaf", "condition"]
+    conditions = built.query("select * from rpt_rule_conditions").set_index(keys).sort_index()
+    everyone = pd.Series(True, bins.index)
+    for rule in built.query("select * from rpt_segment_rules").itertuples():
+        is_member = clusters[rule.segmentation_id] == rule.cluster
+        fulfilling = everyone
+        for condition in asked[rule.segmentation_id, rule.leaf]:
+            if not condition["condition"]:
+                continue
+            is_in = bins[condition["attribute"]].isin(list(condition["levels"]))
+            fulfils = is_in == (condition["operator"] == "in")
+            fulfilling = fulfilling & fulfils
+            row = conditions.loc[(rule.segmentation_id, rule.leaf, condition["condition"])]
+            assert row["share_of_segment"] == pytest.approx(fulfils[is_member].mean(), abs=1e-12)
+            assert row["share_overall"] == pytest.approx(fulfils.mean(), abs=1e-12)
+            assert row["is_corroborated"] == (fulfils[is_member].mean() > fulfils.mean())
+        assert rule.customers == fulfilling.sum()
+        assert rule.precision == pytest.approx(is_member[fulfilling].mean())
+        assert rule.recall == pytest.approx(fulfilling[is_member].mean())
+        assert rule.coverage == pytest.approx(fulfilling.mean())
+        assert rule.lift == pytest.approx(rule.precision / is_member.mean())
+        told = conditions.loc[(rule.segmentation_id, rule.leaf)]
+        assert rule.is_corroborated == told["is_corroborated"].all()
+        found = list(told.loc[told["is_discovery"], "attribute_zh"])
+        assert rule.is_discovery == bool(found)
+        assert not found or rule.discovery_zh == "、".join(found)
+        contradicted = told[~told["is_corroborated"] & (told.index > 0)]
+        assert pd.isna(rule.contradiction_zh) == contradicted.empty
+        for words in contradicted["condition_zh"]:
+            assert f"{words}：该群 " in rule.contradiction_zh
+
+
+def test_segments_held_out_by_trees(built: Project, segments: pd.DataFrame) -> None:
+    trees = built.query("select * from rpt_segment_trees")
+    used = trees[trees["is_used"]].set_index(["segmentation_id", "cluster"])
+    assert used.index.is_unique
+    assert set(used.index) == set(segments.index)
+    assert (used["customers"] == segments["customers"].loc[used.index]).all()
+    assert set(used["tree"]) == {"all_segments", "one_segment"}
+    golden = built.query("select * from rpt_segment_rules where is_golden")
+    keys = golden[["segmentation_id", "cluster"]].itertuples(index=False, name=None)
+    assert list(golden["tree"]) == [used.loc[key, "tree"] for key in keys]
+    joint = trees[trees["tree"] == "all_segments"].groupby("segmentation_id")
+    candidates_of = built.query("select * from dim_segmentations").set_index("segmentation_id")
+    # Folds are of nearly equal size, so that their mean is nearly that of all.
+    accuracy = joint["hits"].sum() / joint["customers"].sum()
+    np.testing.assert_allclose(
+        candidates_of["tree_accuracy"].loc[accuracy.index], accuracy, atol=1e-3
+    )
+    balanced = joint["recall"].mean()
+    found = candidates_of["tree_balanced_accuracy"].loc[balanced.index]
+    np.testing.assert_allclose(found, balanced, atol=5e-3)
+
+
 def test_exported_files(built: Project) -> None:
     table = built.query("select * from fct_customer_segments order by customer_id")
     path = built.exports / "customer_segments.csv"
