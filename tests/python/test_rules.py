@@ -54,7 +54,7 @@ RANKS = {
 }
 DUCKDB = duckdb.connect(config={"threads": 1})
 HOSTILE = [
-    "O'Brien; drop table",
+    "O'Brien; drop table x; --",
     "'",
     "''",
     "\\'",
@@ -67,7 +67,12 @@ HOSTILE = [
     "🛍️",
     "100%",
     "%s",
+    "{}",
+    "{{ 1 }}",
     "{{ 1 / 0 }}",
+    "back\\slash\\",
+    "Food",
+    "Food ",
     "{% if %}",
     "$1",
     "?",
