@@ -74,7 +74,12 @@
     {%- if not is_plain_number(var('high_spend_share')) or not 0 < var('high_spend_share') < 1 -%}
         {%- do faults.append('high_spend_share is ' ~ var('high_spend_share') | pprint ~ '; give a share between 0 and 1, such as 0.2.') -%}
     {%- endif -%}
-    {%- for name, example in {'max_missing_share': 0.6, 'golden_min_precision': 0.7, 'golden_min_recall': 0.1}.items()
+    {%- for name, example in {
+            'max_missing_share': 0.6,
+            'golden_min_precision': 0.7,
+            'golden_min_recall': 0.1,
+            'min_tree_gain': 0.05,
+        }.items()
         if not is_plain_number(var(name)) or not 0 <= var(name) <= 1 -%}
         {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a share from 0 to 1, such as ' ~ example ~ '.') -%}
     {%- endfor -%}
@@ -84,6 +89,12 @@
         ) -%}
     {%- endif -%}
 
+    {%- if not is_plain_number(var('min_label_effect')) or not 0.2 <= var('min_label_effect') < 1e300 -%}
+        {%- do faults.append(
+            'min_label_effect is ' ~ var('min_label_effect') | pprint ~ '; give a number of at least 0.2, such as 0.5: a smaller '
+            ~ 'effect is no clear difference.'
+        ) -%}
+    {%- endif -%}
     {%- if not is_plain_number(var('score_margin')) or not 0 <= var('score_margin') <= 4 -%}
         {%- do faults.append('score_margin is ' ~ var('score_margin') | pprint ~ '; give a number from 0 to 4, such as 0.1.') -%}
     {%- endif -%}

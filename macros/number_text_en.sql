@@ -4,13 +4,12 @@
     {%- set plural = "case when ltrim(" ~ digits ~ ", '-') = '1' then '' else 's' end" -%}
     case
         when {{ value }} is null then 'unknown'
-        when {{ unit }} in ('ratio', 'flag') and ({{ is_share }}) then {{ number_digits('round(100 * (' ~ value ~ '), 1)') }} || ' %'
+        when {{ unit }} in ('ratio', 'flag') and ({{ is_share }}) then {{ percent_text(value) }}
         when {{ unit }} = 'usd' then {{ dollars }}
         when {{ unit }} = 'usd_per_month' then {{ dollars }} || ' a month'
         when {{ unit }} = 'count_per_month' then {{ digits }} || ' a month'
         when {{ unit }} = 'days' then {{ digits }} || ' day' || {{ plural }}
         when {{ unit }} = 'months' then {{ digits }} || ' month' || {{ plural }}
-        when {{ unit }} = 'ratio' then {{ digits }} || ' times'
         when {{ unit }} = 'flag' and {{ value }} = 1 then 'yes'
         when {{ unit }} = 'flag' and {{ value }} = 0 then 'no'
         else {{ digits }}

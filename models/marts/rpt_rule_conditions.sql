@@ -1,8 +1,8 @@
 with
 
-rules as (
+trees as (
 
-    select * from {{ ref('ml_segment_rules') }}
+    select * from {{ ref('ml_segment_tree') }}
 
 ),
 
@@ -24,6 +24,38 @@ sources as (
         attribute,
         in_feature_set_a
     from {{ ref('dim_attributes') }}
+
+),
+
+conditions as (
+
+    select
+        segmentation_id,
+        leaf,
+        tree,
+        cluster,
+        predicate_sql,
+        unnest(conditions) as asked
+    from trees
+
+),
+
+rules as (
+
+    select
+        segmentation_id,
+        leaf,
+        tree,
+        cluster,
+        predicate_sql,
+        asked['condition'] as condition,
+        asked['attribute'] as attribute,
+        asked['operator'] as operator,
+        asked['levels'] as levels,
+        asked['condition_sql'] as condition_sql,
+        asked['condition_zh'] as condition_zh,
+        asked['condition_en'] as condition_en
+    from conditions
 
 ),
 
@@ -71,10 +103,13 @@ shares as (
 select
     shares.segmentation_id,
     shares.leaf,
+    shares.tree,
     shares.cluster,
     shares.condition,
     shares.predicate_sql,
     shares.attribute,
+    attributes.label_zh as attribute_zh,
+    attributes.label_en as attribute_en,
     shares.condition_sql,
     shares.condition_zh,
     shares.condition_en,
