@@ -125,8 +125,7 @@ flat as (
     from characteristic
     where role in ('nominal', 'high_cardinality', 'ordinal') and not is_unknown and share_of_segment > 0
     qualify
-        count(*) filter (where phrase in ('levels_more', 'levels_seldom'))
-            over (partition by segmentation_id, cluster, theme) = 0
+        not bool_or(coalesce(phrase in ('levels_more', 'levels_seldom'), false)) over (partition by segmentation_id, cluster, theme)
         and row_number() over (
             partition by segmentation_id, cluster, theme
             order by role = 'ordinal' asc, attribute asc, share_of_segment desc, level asc
@@ -187,13 +186,14 @@ subjects as (
         max(strength) as strength,
         min(attribute_zh) as label_zh,
         min(attribute_en) as label_en,
-        string_agg(level_zh || ' ' || share || '（全体 ' || overall || '）', '、' order by strength desc, attribute, level) as items_zh,
-        string_agg(level_en || ' ' || share || ' (everyone ' || overall || ')', ', ' order by strength desc, attribute, level) as items_en,
-        any_value(share order by strength desc, attribute, level) as share,
-        any_value(overall order by strength desc, attribute, level) as overall,
+        string_agg(level_zh || ' ' || share || '（全体 ' || overall || '）', '、' order by strength desc, attribute asc, level asc) as items_zh,
+        string_agg(level_en || ' ' || share || ' (everyone ' || overall || ')', ', ' order by strength desc, attribute asc, level asc)
+            as items_en,
+        any_value(share order by strength desc, attribute asc, level asc) as share,
+        any_value(overall order by strength desc, attribute asc, level asc) as overall,
         'rpt_segment_mix where ' || string_agg(
             'attribute = ''' || attribute || ''' and level = ''' || replace(level, '''', '''''') || '''', ' or '
-            order by strength desc, attribute, level
+            order by strength desc, attribute asc, level asc
         ) as evidence
     from strongest_items
     group by segmentation_id, cluster, theme, phrase, subject, role
