@@ -118,8 +118,8 @@ first_parts as (
 
 ),
 
--- A person's word goes before anything; a segment that does not come back when customers are drawn again gets no
--- name that would last longer than it.
+-- A person's word goes before anything; what does not come back when customers are drawn again gets no name that people
+-- would plan by.
 judged as (
 
     select
