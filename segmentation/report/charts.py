@@ -38,6 +38,10 @@ NAME_WIDTH = 22
 """Letters of a label in a line; a Chinese one counts for two."""
 
 
+LEAST_ROOM = 8
+"""Letters below which the beginning of a name says nothing."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """A chart with its finding and the numbers that it shows.
@@ -166,7 +170,9 @@ def level_name(row: Row) -> Text:
 def is_share(attributes: dict[str, Row], attribute: str) -> bool:
     """Whether a ratio is a share of something."""
     about = attributes.get(attribute)
-    return about is not None and (about["valid_max"] == 1 or about["unit"] == "flag")
+    if about is None:
+        return False
+    return about["unit"] == "flag" or (about["unit"] == "ratio" and about["valid_max"] == 1)
 
 
 def effects(
@@ -190,7 +196,7 @@ def effects(
         shown = row_quantity(attributes, row)
         labels.append(
             lines_of(
-                label(attribute_name(row)),
+                label(attribute_name(row), 28, 2),
                 both(
                     say(
                         "{median}，全体 {overall}",
@@ -265,8 +271,14 @@ def effects(
             rows=tuple(cells),
             numeric=(False, True, True, True, True, True, True),
         ),
-        height=90 + 42 * max(len(rows), 1),
+        height=90 + _row_height(labels) * max(len(rows), 1),
     )
+
+
+def _row_height(labels: Sequence[Figure]) -> int:
+    """Give room for the label with the most lines."""
+    lines = [text.count("<br>") + 1 for one in labels for text in one.values()]
+    return 12 + 15 * max(lines, default=1)
 
 
 def row_quantity(attributes: dict[str, Row], row: Row) -> Callable[[str], Said]:
@@ -691,7 +703,7 @@ def stacked(
                 "y": places,
                 "x": [round(100 * value, 3) for value in shares],
                 "text": [
-                    _inside(name, value) if value >= 0.06 else both("") for value in shares
+                    _inside(name, value) for value in shares
                 ],
                 "textposition": "inside",
                 "insidetextanchor": "middle",
@@ -760,10 +772,13 @@ def stacked(
 
 def _inside(name: Text, value: float) -> Figure:
     """Name a part of a bar as far as there is room for it."""
-    room = max(int(value * 62), 3)
+    room = int(value * 62)
+    texts = {"zh": name.zh, "en": name.en}
     return {
-        language: html.escape(_cut(getattr(name, language), room), quote=False)
-        for language in ("zh", "en")
+        language: html.escape(_cut(text, room), quote=False)
+        if _width(text) <= room or room >= LEAST_ROOM
+        else ""
+        for language, text in texts.items()
     }
 
 
@@ -823,29 +838,40 @@ def grouped(
             }
         )
     overall = [rows[0]["share_overall"] for _, rows in groups]
-    for place, value in enumerate(overall):
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [round(100 * value, 3)] * 2,
-                "y": [place - 0.46, place + 0.46],
-                "line": {"color": colour("everyone"), "width": 1.5, "dash": "dot"},
-                "hoverinfo": "skip",
-            }
-        )
     places = list(range(len(groups)))
     return Chart(
         id=chart_id,
         title=title,
         note=Text(
-            "各群客户中的占比；虚线为全体。", "Share of the customers of each segment; dotted: all."
+            "各群客户中的占比；虚线为全体。",
+            "Share of the customers of each segment; the dotted line is everyone.",
         ),
         data=data,
         layout={
             "barmode": "overlay",
             "xaxis": {"range": [0, max(top * 1.22, 1)], "ticksuffix": "%", "nticks": 5},
-            "yaxis": _named_axis(places, [label(name, 16) for name, _ in groups]),
+            "yaxis": _named_axis(
+                places,
+                [
+                    lines_of(
+                        label(name, 16),
+                        both(say("全体 {all}", "all {all}", all=percent(value))),
+                    )
+                    for (name, _), value in zip(groups, overall, strict=True)
+                ],
+            ),
+            "shapes": [
+                {
+                    "type": "line",
+                    "x0": round(100 * value, 3),
+                    "x1": round(100 * value, 3),
+                    "y0": place - 0.46,
+                    "y1": place + 0.46,
+                    "layer": "below",
+                    "line": {"color": colour("everyone"), "width": 1.5, "dash": "dot"},
+                }
+                for place, value in enumerate(overall)
+            ],
         },
         table=Table(
             columns=(
@@ -994,6 +1020,7 @@ def customer_map(
 ) -> Chart:
     """Draw the customers on the first two axes of the factor analysis, a dot a cell of a grid."""
     of_segment = by(list(cells), "segment_id")
+    shifted = _side_by_side(segments, cells)
     most = max([row["customers"] for row in cells], default=1)
     data: list[Figure] = []
     annotations: list[Figure] = []
@@ -1005,12 +1032,12 @@ def customer_map(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [round(row["x"], 3) for row in rows],
-                "y": [round(row["y"], 3) for row in rows],
+                "x": [round(shifted[_cell(row)][0], 3) for row in rows],
+                "y": [round(shifted[_cell(row)][1], 3) for row in rows],
                 "marker": {
-                    "size": [round(3 + 15 * math.sqrt(row["customers"] / most), 1) for row in rows],
+                    "size": [round(3 + 13 * math.sqrt(row["customers"] / most), 1) for row in rows],
                     "color": fill,
-                    "opacity": 0.62,
+                    "opacity": 0.8,
                     "line": {"width": 0},
                 },
                 "hovertext": [
@@ -1083,6 +1110,36 @@ def customer_map(
     )
 
 
+def _cell(row: Row) -> tuple[str, int, int]:
+    return row["segment_id"], row["map_column"], row["map_row"]
+
+
+def _side_by_side(
+    segments: Sequence[Row], cells: Sequence[Row]
+) -> dict[tuple[str, int, int], tuple[float, float]]:
+    """Place the dots of several segments in a cell around its centre, not over each other."""
+    order = [row["segment_id"] for row in segments]
+    steps = {axis: _step(cells, axis, place) for axis, place in (("x", "map_column"), ("y", "map_row"))}
+    shared = by([{**row, "cell": (row["map_column"], row["map_row"])} for row in cells], "cell")
+    places = {}
+    for rows in shared.values():
+        for row in rows:
+            turn = 2 * math.pi * order.index(row["segment_id"]) / len(order)
+            radius = 0.27 if len(rows) > 1 else 0.0
+            places[_cell(row)] = (
+                row["x"] + radius * steps["x"] * math.sin(turn),
+                row["y"] + radius * steps["y"] * math.cos(turn),
+            )
+    return places
+
+
+def _step(cells: Sequence[Row], axis: str, place: str) -> float:
+    first = min(cells, key=lambda row: row[place])
+    last = max(cells, key=lambda row: row[place])
+    apart: int = last[place] - first[place]
+    return float(last[axis] - first[axis]) / apart if apart else 0.0
+
+
 @dataclass(frozen=True)
 class Curve:
     """A criterion over K.
@@ -1151,7 +1208,7 @@ def curve(
                 "marker": {
                     "size": [13 if row["k"] == chosen_k else 7 for row in one.rows],
                     "color": [
-                        colour("accent") if row["k"] == chosen_k else colour("muted")
+                        colour("ink") if row["k"] == chosen_k else colour("muted")
                         for row in one.rows
                     ],
                 },
@@ -1372,7 +1429,7 @@ def missing_values(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
             }
         ],
         layout={
-            "xaxis": {"range": [0, 112], "ticksuffix": "%", "tickvals": [0, 25, 50, 75, 100]},
+            "xaxis": {"range": [0, 112], "ticksuffix": "%", "dtick": 25},
             "yaxis": _named_axis(places, [label(name) for name in names]),
         },
         table=Table(
@@ -1445,7 +1502,7 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
                 "hoverinfo": "skip",
             },
             dots(before, colour("muted"), Text("原值", "before"), "middle right"),
-            dots(after, colour("accent"), Text("取对数后", "after log1p"), "middle left"),
+            dots(after, colour("ink"), Text("取对数后", "after log1p"), "middle left"),
         ],
         layout={
             "xaxis": {
@@ -1487,5 +1544,7 @@ def _named_axis(places: Sequence[float], labels: Sequence[Figure]) -> Figure:
         "automargin": True,
         "zeroline": False,
         "showgrid": False,
+        "ticks": "outside",
         "ticklen": 6,
+        "tickcolor": colour("paper"),
     }

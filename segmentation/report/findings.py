@@ -30,6 +30,9 @@ from segmentation.report.marts import Marts, Row, by
 NOTEWORTHY_SHARE = 0.05
 """A level that fewer of a segment have is not worth a title."""
 
+NOTEWORTHY_EFFECT = 0.2
+"""A smaller effect is not worth a word."""
+
 GATE = 0.05
 """Adjusted p-value up to which a level counts as typical."""
 
@@ -203,6 +206,21 @@ def most_striking(rows: Sequence[Row]) -> Said:
     )
 
 
+def in_short(rows: Sequence[Row]) -> Said:
+    """Say in a few words on which attributes a segment is high or low."""
+    known = [row for row in rows if abs(row["effect_size_transformed"] or 0) >= NOTEWORTHY_EFFECT]
+    top = sorted(known, key=lambda row: (-abs(row["effect_size_transformed"]), row["attribute"]))
+    if not top:
+        return as_said(Text("与全体相近", "much like everyone"))
+    return join(
+        Text(
+            f"{attribute_name(row).zh}{'高' if row['effect_size_transformed'] > 0 else '低'}",
+            f"{attribute_name(row).en} {'high' if row['effect_size_transformed'] > 0 else 'low'}",
+        )
+        for row in top[:2]
+    )
+
+
 def strongest_axes(themes: Sequence[Row]) -> Said:
     """Say on which theme a segment is best and on which worst."""
     if not themes:
@@ -288,11 +306,11 @@ def highest_and_lowest(rows: Sequence[Row], attributes: dict[str, Row]) -> Said:
         )
     ratio = high["median"] / low["median"] if low["median"] > 0 else 0
     times: Said | Text = (
-        say("，相差 {x} 倍", ", {x} times as much", x=digits(ratio)) if ratio >= 2 else Text("", "")
+        say("，是其 {x} 倍", ", {x} times as much", x=digits(ratio)) if ratio >= 2 else Text("", "")
     )
     return say(
-        "{name}：{high} 最高，{h}；{low} 最低，{l}{times}",
-        "{name}: {high} has {h}, {low} has {l}{times}",
+        "{name}：中位数 {high} 最高，{h}；{low} 最低，{l}{times}",
+        "{name}: medians from {l} ({low}) to {h} ({high}){times}",
         name=name,
         high=high["segment_id"],
         low=low["segment_id"],

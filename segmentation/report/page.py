@@ -19,7 +19,7 @@ from segmentation.errors import InputError
 from segmentation.files import write_whole
 from segmentation.report import findings, words
 from segmentation.report.charts import Chart
-from segmentation.report.formats import Fact, as_dict, as_said, count
+from segmentation.report.formats import Fact, as_dict
 from segmentation.report.marts import Marts, read_marts
 from segmentation.report.sections import (
     SegmentationPart,
@@ -128,7 +128,6 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         value_name=findings.value_name(marts),
         methods=words.METHODS,
         glossary=words.GLOSSARY,
-        total=as_said(count(marts.final.about["customers"])),
         style=Markup(_template_text("style.css")),
         figures=Markup(_json(figures)),
         library=Markup(library),

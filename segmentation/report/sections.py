@@ -26,6 +26,7 @@ from segmentation.report.marts import Marts, Row, Segmentation, by
 JOINT_TREE = "all_segments"
 MOST_BOXES = 8
 MOST_LEVELS = 5
+MOST_PLAYBOOKS = 5
 MOST_MISSING = 15
 MOST_SKEWED = 14
 MIXED_ROLES = ("high_cardinality", "nominal", "ordinal")
@@ -52,8 +53,9 @@ class SegmentPart:
     colour: str
     name: Text
     figures: list[tuple[Text, Said]]
+    in_short: Said
     value_median: Said
-    first_action: Text | None
+    stability: Text
     persona: Text
     cards: list[tuple[Text, Text]]
     labels: list[Text]
@@ -214,7 +216,7 @@ def _segment_part(
     median = (
         charts.row_quantity(marts.attributes, value[0])("median") if value else as_said("—")
     )
-    playbooks = [row for row in shown.playbooks if row["segment_id"] == name]
+    playbooks = [row for row in shown.playbooks if row["segment_id"] == name][:MOST_PLAYBOOKS]
     return SegmentPart(
         row=segment,
         anchor=f"{prefix}{name}",
@@ -229,10 +231,9 @@ def _segment_part(
             ),
             (_of(findings.value_name(marts), Text("{}中位数", "Median {}")), median),
         ],
+        in_short=findings.in_short(own),
         value_median=median,
-        first_action=(
-            Text(playbooks[0]["label_zh"], playbooks[0]["label_en"]) if playbooks else None
-        ),
+        stability=percent(segment["jaccard"], 0),
         persona=Text(segment["persona_zh"] or "", segment["persona_en"] or ""),
         cards=[
             (Text(row["dimension"], row["dimension_en"]), Text(row["text_zh"], row["text_en"]))

@@ -22,13 +22,14 @@
 
   const draw = (plot) => {
     const width = Math.floor(plot.clientWidth);
-    const state = `${language()} ${theme()} ${width}`;
+    const printing = root.classList.contains("printing");
+    const state = `${language()} ${theme()} ${width} ${printing}`;
     if (drawn.get(plot) === state) return;
     drawn.set(plot, state);
     const styles = getComputedStyle(root);
     const colour = (name) => styles.getPropertyValue(`--${name}`).trim();
     const { data, layout } = inWordsAndColours(figures[plot.dataset.chart], styles);
-    const font = { family: colour("font"), size: width < 400 ? 11 : 12, color: colour("ink") };
+    const font = { family: colour("font"), size: width < 400 ? 10.5 : 12, color: colour("ink") };
     const axis = {
       color: colour("muted"), gridcolor: colour("grid"), zerolinecolor: colour("line"), zerolinewidth: 1.5,
       fixedrange: true, automargin: true, ticks: "", tickfont: { color: colour("ink") },
@@ -37,6 +38,7 @@
       layout[name] = { ...axis, ...layout[name] };
     }
     for (const note of layout.annotations ?? []) note.font = { color: colour("ink"), ...note.font };
+    if (printing) layout.height = Math.round(layout.height * 0.8);
     if (layout.polar) {
       const { radialaxis, angularaxis } = layout.polar;
       layout.polar = {
