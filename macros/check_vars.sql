@@ -84,6 +84,12 @@
         ) -%}
     {%- endif -%}
 
+    {%- if not is_plain_number(var('min_label_effect')) or not 0.2 <= var('min_label_effect') < 1e300 -%}
+        {%- do faults.append(
+            'min_label_effect is ' ~ var('min_label_effect') | pprint ~ '; give a number of at least 0.2, such as 0.5: a smaller '
+            ~ 'effect is no clear difference.'
+        ) -%}
+    {%- endif -%}
     {%- if not is_plain_number(var('score_margin')) or not 0 <= var('score_margin') <= 4 -%}
         {%- do faults.append('score_margin is ' ~ var('score_margin') | pprint ~ '; give a number from 0 to 4, such as 0.1.') -%}
     {%- endif -%}

@@ -1,3 +1,3 @@
 {% macro rule_sentence_en(conditions, precision, name) -%}
-    printf('If %s, then %.0f %% belong to %s', {{ conditions }}, 100 * {{ precision }}, {{ name }})
+    printf('If %s, then %s belong to %s', {{ conditions }}, {{ percent_text(precision) }}, {{ name }})
 {%- endmacro %}

@@ -1,3 +1,3 @@
 {% macro rule_sentence_zh(conditions, precision, name) -%}
-    printf('如果 %s，则 %.0f%% 属于 %s', {{ conditions }}, 100 * {{ precision }}, {{ name }})
+    printf('如果 %s，则 %s 属于 %s', {{ conditions }}, {{ percent_text(precision) }}, {{ name }})
 {%- endmacro %}

@@ -135,7 +135,8 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     ----------
     numbers : DataFrame
         One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
-        known_customers, mean, population_std_dev; the rows with cluster NA are everyone's.
+        known_customers, mean, population_std_dev, transformed_mean, transformed_std_dev; the rows
+        with cluster NA are everyone's.
     levels : DataFrame
         One row per segmentation, cluster, attribute and level: customers, segment_customers,
         overall_customers, all_customers.
@@ -143,18 +144,26 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted.
-        The adjustment is over all tests of one segmentation.
+        segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted,
+        and v_test_transformed, p_adjusted_transformed: the same of the numbers as the clustering
+        takes them (a mean of raw spend is a matter of a few customers), of levels unchanged. The
+        adjustments are over all tests of one segmentation.
     """
     overall = numbers[numbers["cluster"].isna()].set_index("attribute")
     of_segments = numbers[numbers["cluster"].notna()]
     everyone = overall.loc[of_segments["attribute"]]
-    v_numbers = v_test_mean(
-        of_segments["mean"].to_numpy(float),
-        everyone["mean"].to_numpy(float),
-        everyone["population_std_dev"].to_numpy(float),
-        of_segments["known_customers"].to_numpy(float),
-        everyone["known_customers"].to_numpy(float),
+    v_numbers, v_transformed = (
+        v_test_mean(
+            of_segments[mean].to_numpy(float),
+            everyone[mean].to_numpy(float),
+            everyone[spread].to_numpy(float),
+            of_segments["known_customers"].to_numpy(float),
+            everyone["known_customers"].to_numpy(float),
+        )
+        for mean, spread in (
+            ("mean", "population_std_dev"),
+            ("transformed_mean", "transformed_std_dev"),
+        )
     )
     v_levels, p_levels = v_test_share(
         levels["customers"],
@@ -166,11 +175,115 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     tests = pd.concat(
         [
             of_segments[keys].assign(
-                level=None, v_test=v_numbers, p_value=p_value_normal(v_numbers)
+                level=None,
+                v_test=v_numbers,
+                p_value=p_value_normal(v_numbers),
+                v_test_transformed=v_transformed,
+                p_value_transformed=p_value_normal(v_transformed),
             ),
-            levels[[*keys, "level"]].assign(v_test=v_levels, p_value=p_levels),
+            levels[[*keys, "level"]].assign(
+                v_test=v_levels,
+                p_value=p_levels,
+                v_test_transformed=v_levels,
+                p_value_transformed=p_levels,
+            ),
         ],
         ignore_index=True,
     ).sort_values([*keys, "level"], ignore_index=True)
-    tests["p_adjusted"] = tests.groupby("segmentation_id")["p_value"].transform(adjust_p_values)
-    return tests.astype({"cluster": "int32", "level": "str"})
+    for scale in ("", "_transformed"):
+        of_segmentation = tests.groupby("segmentation_id")[f"p_value{scale}"]
+        tests[f"p_adjusted{scale}"] = of_segmentation.transform(adjust_p_values)
+    return tests.drop(columns="p_value_transformed").astype({"cluster": "int32", "level": "str"})
+
+
+def welch_test(
+    mean: ArrayLike,
+    std: ArrayLike,
+    size: ArrayLike,
+    other_mean: ArrayLike,
+    other_std: ArrayLike,
+    other_size: ArrayLike,
+) -> tuple[Floats, Floats]:
+    """Welch's t-test of two means, from summaries: unequal variances, degrees after Satterthwaite.
+
+    Parameters
+    ----------
+    mean, other_mean : array-like of shape (n,)
+    std, other_std : array-like of shape (n,)
+        Sample standard deviations.
+    size, other_size : array-like of shape (n,)
+        Customers whose value is known.
+
+    Returns
+    -------
+    t : ndarray of shape (n,)
+        Positive where the first mean is the larger one.
+    p_value : ndarray of shape (n,)
+        Two-sided.
+
+        Both are NaN where a side has fewer than 2 customers or does not vary: nothing then says
+        how far its mean may be off.
+
+    References
+    ----------
+    Welch, Biometrika 34, 1947.
+    """
+    means = np.asarray(mean, dtype=np.float64), np.asarray(other_mean, dtype=np.float64)
+    stds = np.asarray(std, dtype=np.float64), np.asarray(other_std, dtype=np.float64)
+    sizes = np.asarray(size, dtype=np.int64), np.asarray(other_size, dtype=np.int64)
+    testable = (np.minimum(*sizes) >= 2) & (np.minimum(*stds) > 0)
+    t, p_value = np.full((2, *testable.shape), np.nan)
+    first, second = (
+        (means[side][testable], stds[side][testable], sizes[side][testable]) for side in (0, 1)
+    )
+    t[testable], p_value[testable] = stats.ttest_ind_from_stats(*first, *second, equal_var=False)
+    return t, p_value
+
+
+_NO_SPREAD = 1e-9
+"""A spread below this share of everyone's is the rounding of equal values."""
+
+
+def compare_segment_pairs(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Test every number of every segment against every other segment, as the clustering takes it.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
+        known_customers, transformed_mean, transformed_std_dev (of the population); the rows with
+        cluster NA are everyone's.
+
+    Returns
+    -------
+    DataFrame
+        segmentation_id, cluster, other_cluster (the larger), attribute; effect, the difference of
+        the means over everyone's standard deviation, the unit of
+        ``rpt_segment_kpis.effect_size_transformed``, NaN where one is not known; t_statistic,
+        p_value and p_adjusted of Welch's test, over all tests of one segmentation.
+    """
+    keys = ["segmentation_id", "cluster", "other_cluster", "attribute"]
+    is_segment = numbers["cluster"].notna()
+    everyone = numbers[~is_segment].set_index("attribute")["transformed_std_dev"].astype(float)
+    segments = numbers.loc[is_segment, ["segmentation_id", "cluster", "attribute"]]
+    segments["size"] = size = numbers.loc[is_segment, "known_customers"].astype(float)
+    segments["mean"] = numbers.loc[is_segment, "transformed_mean"].astype(float)
+    spread = numbers.loc[is_segment, "transformed_std_dev"].astype(float)
+    has_spread = spread > _NO_SPREAD * segments["attribute"].map(everyone)
+    segments["std"] = spread.where(has_spread, 0) * np.sqrt(size / (size - 1).clip(lower=1))
+
+    pairs = segments.merge(
+        segments.rename(columns={"cluster": "other_cluster"}),
+        on=["segmentation_id", "attribute"],
+        suffixes=("", "_other"),
+    )
+    pairs = pairs[pairs["cluster"] < pairs["other_cluster"]].sort_values(keys, ignore_index=True)
+    sides = ["mean", "std", "size", "mean_other", "std_other", "size_other"]
+    spread_of_all = pairs["attribute"].map(everyone).astype(float)
+    pairs["effect"] = (pairs["mean"] - pairs["mean_other"]) / spread_of_all.where(spread_of_all > 0)
+    pairs["t_statistic"], pairs["p_value"] = welch_test(*(pairs[side] for side in sides))
+    of_segmentation = pairs.groupby("segmentation_id")["p_value"]
+    pairs["p_adjusted"] = of_segmentation.transform(adjust_p_values)
+    return pairs.drop(columns=sides).astype(
+        {"cluster": "int32", "other_cluster": "int32", "p_adjusted": "float64"}
+    )[[*keys, "effect", "t_statistic", "p_value", "p_adjusted"]]

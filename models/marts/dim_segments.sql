@@ -19,6 +19,39 @@ rules as (
 
 ),
 
+phrases as (
+
+    select * from {{ ref('int_persona_phrases') }}
+
+),
+
+dimensions as (
+
+    select distinct
+        dimension,
+        dimension_order
+    from {{ ref('persona_dimensions') }}
+
+),
+
+personas as (
+
+    select
+        phrases.segmentation_id,
+        phrases.cluster,
+        string_agg(phrases.text_zh, '' order by dimensions.dimension_order, phrases.phrase_rank) filter (where phrases.in_persona)
+            as persona_zh,
+        string_agg(phrases.text_en, ' ' order by dimensions.dimension_order, phrases.phrase_rank) filter (where phrases.in_persona)
+            as persona_en,
+        string_agg(phrases.text_zh, '' order by phrases.phrase_rank) filter (where phrases.dimension = '建议') as playbook_zh,
+        string_agg(phrases.text_en, ' ' order by phrases.phrase_rank) filter (where phrases.dimension = '建议') as playbook_en
+    from phrases
+    inner join dimensions
+        on phrases.dimension = dimensions.dimension
+    group by phrases.segmentation_id, phrases.cluster
+
+),
+
 criteria_by_segment as (
 
     select
@@ -47,6 +80,10 @@ select
     criteria_by_segment.jaccard,
     criteria_by_segment.stability,
     criteria_by_segment.stability_zh,
+    personas.persona_zh,
+    personas.persona_en,
+    personas.playbook_zh,
+    personas.playbook_en,
     coalesce(
         {{ rule_sentence_zh('rules.conditions_zh', 'rules.precision', 'segments.name_zh') }}, '决策树没有找到足够准确的简短规则'
     ) as golden_rule_zh,
@@ -55,6 +92,10 @@ select
         'The decision tree finds no short rule that is precise enough'
     ) as golden_rule_en
 from segments
+inner join personas
+    on
+        segments.segmentation_id = personas.segmentation_id
+        and segments.cluster = personas.cluster
 left join criteria_by_segment
     on
         segments.segmentation_id = criteria_by_segment.segmentation_id

@@ -1,8 +1,8 @@
 with
 
-rules as (
+trees as (
 
-    select * from {{ ref('ml_segment_rules') }}
+    select * from {{ ref('ml_segment_tree') }}
 
 ),
 
@@ -24,6 +24,19 @@ sources as (
         attribute,
         in_feature_set_a
     from {{ ref('dim_attributes') }}
+
+),
+
+rules as (
+
+    select
+        segmentation_id,
+        leaf,
+        tree,
+        cluster,
+        predicate_sql,
+        unnest(conditions, max_depth := 2)
+    from trees
 
 ),
 
@@ -71,10 +84,13 @@ shares as (
 select
     shares.segmentation_id,
     shares.leaf,
+    shares.tree,
     shares.cluster,
     shares.condition,
     shares.predicate_sql,
     shares.attribute,
+    attributes.label_zh as attribute_zh,
+    attributes.label_en as attribute_en,
     shares.condition_sql,
     shares.condition_zh,
     shares.condition_en,

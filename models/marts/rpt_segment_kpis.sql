@@ -66,7 +66,9 @@ select
     (segment_numbers.transformed_mean - overall_numbers.transformed_mean)
     / nullif(overall_numbers.transformed_std_dev, 0) as effect_size_transformed,
     tests.v_test,
-    tests.p_adjusted
+    tests.p_adjusted,
+    tests.v_test_transformed,
+    tests.p_adjusted_transformed
 from segments
 inner join segment_numbers
     on

@@ -15,6 +15,7 @@ segments as (
 select
     rules.segmentation_id,
     rules.leaf,
+    rules.tree,
     rules.cluster,
     rules.segment_id,
     rules.predicate_sql,
@@ -31,7 +32,9 @@ select
     rules.is_corroborated,
     rules.contradiction_zh,
     rules.contradiction_en,
-    rules.is_discovery
+    rules.is_discovery,
+    rules.discovery_zh,
+    rules.discovery_en
 from rules
 inner join segments
     on

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from segmentation.dictionary.business_seeds import check_business_seeds
+from segmentation.dictionary.persona_seeds import check_persona_seeds
 from segmentation.dictionary.seed_checks import (
     SNAKE_CASE,
     NoteFault,
@@ -27,6 +28,7 @@ from segmentation.dictionary.seed_checks import (
     row_order,
 )
 from segmentation.dictionary.seed_csv import Fault, read_rows
+from segmentation.dictionary.segment_seeds import check_segment_seeds
 from segmentation.dictionary.words import (
     BIN_COLUMNS,
     DATA_TYPES,
@@ -279,7 +281,10 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
         _check_bins(bins, by_name, fault)
         _check_category_flags(flags, levels, by_name)
         _check_traits(traits, by_name)
-        check_business_seeds(folder, by_name, _known_levels(by_name, levels, bins), faults)
+        known_levels = _known_levels(by_name, levels, bins)
+        check_segment_seeds(folder, by_name, known_levels, faults)
+        check_business_seeds(folder, by_name, known_levels, faults)
+        check_persona_seeds(folder, faults)
     else:
         fault(1, "there is no attribute to hold the other seeds against. Add its rows.")
     return sorted(faults)

@@ -16,6 +16,7 @@ from segmentation.dictionary.words import (
     BIN_COLUMNS,
     DICTIONARY_COLUMNS,
     FLAG_COLUMNS,
+    INDICATOR_COLUMNS,
     LEVEL_COLUMNS,
     MISSING_TOKENS,
     NUMERIC_TYPES,
@@ -45,6 +46,7 @@ _COLUMNS = {
     "feature_bins.csv": BIN_COLUMNS,
     "category_flags.csv": FLAG_COLUMNS,
     "segment_traits.csv": TRAIT_COLUMNS,
+    "theme_indicators.csv": INDICATOR_COLUMNS,
     "playbooks.csv": PLAYBOOK_COLUMNS,
     "playbook_triggers.csv": TRIGGER_COLUMNS,
     "business_review.csv": REVIEW_COLUMNS,
@@ -212,9 +214,14 @@ def propose_seeds(location: str) -> Proposal:
         dict(zip(TRAIT_COLUMNS, ("tier", VALUE_ATTRIBUTE, *tier), strict=True)) for tier in _TIERS
     ]
     playbooks, triggers = _propose_playbooks(rows, notes)
+    if any(row["role"] == "performance" for row in rows):
+        notes.append(
+            "theme_indicators.csv: empty, because no header says whether more is better. Give "
+            "numbers a theme and a direction in data_dictionary.csv, and list them by theme."
+        )
     return Proposal(
         seeds=dict(
-            zip(_COLUMNS, (rows, levels, [], [], traits, playbooks, triggers, []), strict=True)
+            zip(_COLUMNS, (rows, levels, [], [], traits, [], playbooks, triggers, []), strict=True)
         ),
         notes=notes,
     )

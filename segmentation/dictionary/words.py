@@ -108,6 +108,7 @@ BIN_COLUMNS = (
     "lower_bound",
 )
 FLAG_COLUMNS = ("flag", "attribute", "level")
+INDICATOR_COLUMNS = ("theme", "attribute", "except_attribute", "except_level")
 TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
 CRITERION_COLUMNS = (
     "criterion",
@@ -141,5 +142,7 @@ TRIGGER_COLUMNS = (
     "min_share",
     "min_lift",
 )
+DIMENSION_COLUMNS = ("dimension_order", "dimension", "dimension_en", "theme")
+PHRASE_COLUMNS = ("phrase", "text_zh", "text_en")
 VALUE_ATTRIBUTE = "value_attribute"
 """Stands in traits and triggers for the attribute that the var of this name names."""

@@ -1,4 +1,7 @@
-"""Rules of a decision tree on feature set B: a leaf is a predicate that SQL runs and people read.
+"""Rules of decision trees on feature set B: a leaf is a predicate that SQL runs and people read.
+
+Leaves side by side that stand for the same segment are one: the tree decides the same, and the rule
+is shorter. They stay apart where one of them is precise enough for a golden rule and both are not.
 
 A path may split an attribute several times. What it asks of an attribute is merged into a single
 condition, that the level is one of some, or none of some:
@@ -11,13 +14,14 @@ condition, that the level is one of some, or none of some:
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.explanation import tree
@@ -25,15 +29,12 @@ from segmentation.explanation import tree
 _Text = tuple[str, str]  # Chinese, English
 
 IN, NOT_IN = "in", "not_in"
-MOST_LEVELS_NAMED = 4
-"""A condition on an ordered attribute with more levels than this reads "from … to …"."""
+UNKNOWN = "unknown"
+MOST_LEVELS_NAMED = 2
+"""A condition on an ordered attribute with more known levels than this is told by its ends."""
 
-RULE_SCHEMA = pa.schema(
+CONDITION_TYPE = pa.struct(
     [
-        ("segmentation_id", pa.string()),
-        ("leaf", pa.int32()),
-        ("cluster", pa.int32()),
-        ("predicate_sql", pa.string()),
         ("condition", pa.int32()),
         ("attribute", pa.string()),
         ("operator", pa.string()),
@@ -42,6 +43,21 @@ RULE_SCHEMA = pa.schema(
         ("condition_zh", pa.string()),
         ("condition_en", pa.string()),
     ]
+)
+LEAF_SCHEMA = pa.schema(
+    [
+        ("segmentation_id", pa.string()),
+        ("leaf", pa.int32()),
+        ("tree", pa.string()),
+        ("cluster", pa.int32()),
+        ("predicate_sql", pa.string()),
+        ("precision", pa.float64()),
+        ("conditions", pa.list_(CONDITION_TYPE)),
+        ("customer_ids", pa.list_(pa.string())),
+    ]
+)
+_ANY_CUSTOMER = dict(
+    zip(CONDITION_TYPE.names, (0, None, None, [], "true", "任何客户", "any customer"), strict=True)
 )
 
 
@@ -53,31 +69,18 @@ class Condition(NamedTuple):
     levels: tuple[str, ...]
 
 
-class Trees(NamedTuple):
-    """Trees of several segmentations.
-
-    Attributes
-    ----------
-    rules : one row per segmentation, leaf and condition, as `RULE_SCHEMA` says. `predicate_sql` is
-        of the leaf, the others of the condition. A tree that does not split has one leaf with
-        condition 0, which asks nothing.
-    leaves : one row per customer and segmentation: customer_id, segmentation_id, leaf
-    """
-
-    rules: pa.Table
-    leaves: pd.DataFrame
-
-
 def fit_trees(
     customers: pd.DataFrame,
     labels: pd.DataFrame,
     levels: pd.DataFrame,
     attributes: pd.DataFrame,
+    trees: pd.DataFrame,
     *,
     max_depth: int = 3,
+    min_precision: float = 0.7,
     seed: int = 0,
-) -> Trees:
-    """Fit a tree for every segmentation and write down its leaves as rules.
+) -> pa.Table:
+    """Fit the trees of every segmentation and write down their leaves as rules.
 
     Parameters
     ----------
@@ -89,15 +92,24 @@ def fit_trees(
         attribute, level, level_order, label_zh, label_en.
     attributes : DataFrame
         attribute, role, label_zh, label_en.
+    trees : DataFrame
+        segmentation_id, cluster, tree, is_used: which tree explains a segment. Where it is the one
+        that tells this segment from all others, it is fitted too.
     max_depth : int
         Depth of the trees.
+    min_precision : float
+        Share of the customers of a golden rule that are in its segment, at least.
     seed : int
         Breaks ties between splits that are equally good.
 
     Returns
     -------
-    Trees
-        Leaves are numbered from 1, from the left of the tree to its right.
+    Table
+        `LEAF_SCHEMA`: one row per segmentation and leaf. Leaves are numbered from 1, from the left
+        of the tree to its right: first those of the tree of all segments, then those of trees of
+        one segment that stand for that segment, by cluster. `precision` is scikit-learn's, of the
+        customers that the tree was fitted to; `customer_ids` are those that it puts into the leaf.
+        A tree that does not split has one leaf with condition 0, which asks nothing.
     """
     ordered = tree.ordered_attributes(attributes)
     features = tree.design(customers.drop(columns="customer_id"), levels, ordered)
@@ -105,43 +117,41 @@ def fit_trees(
     names = [name.partition("=") for name in features.columns]
     splits = [(name, level if sign else None) for name, sign, level in names]
     writer = _Writer(customers, levels, attributes, ordered)
+    alone = trees[trees["is_used"] & (trees["tree"] == tree.ONE_SEGMENT)]
 
-    def one(named: tuple[str, pd.DataFrame]) -> tuple[list[tuple[object, ...]], pd.DataFrame]:
+    def leaves_of(clusters: NDArray[np.integer]) -> list[_Leaf]:
+        if not X.shape[1]:
+            sizes = np.bincount(clusters)
+            everyone = np.arange(len(clusters))
+            return [_Leaf([], int(sizes.argmax()), sizes.max() / sizes.sum(), everyone)]
+        fitted = tree.classifier(max_depth, seed).fit(X, clusters)
+        return _leaves(fitted, splits, X, clusters, min_precision)
+
+    def one(named: tuple[str, pd.DataFrame]) -> list[tuple[object, ...]]:
         name, of_one = named
         clusters = of_one["cluster"].to_numpy()
-        if X.shape[1]:
-            fitted = tree.classifier(max_depth, seed).fit(X, clusters)
-            paths, node_of = _paths(fitted, splits), fitted.apply(X)
-        else:
-            most = int(np.bincount(clusters).argmax())
-            paths, node_of = {0: ([], most)}, np.zeros(len(clusters), dtype=int)
-        rows: list[tuple[object, ...]] = []
-        number = {}
-        for leaf, (node, (steps, cluster)) in enumerate(paths.items(), start=1):
-            number[node] = leaf
-            conditions = writer.merge(steps)
-            predicate = " and ".join(map(_in_sql, conditions)) or "true"
-            of_leaf = (name, leaf, cluster, predicate)
-            if not conditions:
-                rows.append((*of_leaf, 0, None, None, [], "true", "任何客户", "any customer"))
-            for position, condition in enumerate(conditions, start=1):
-                rows.append((*of_leaf, position, *writer.write(condition)))
-        leaves = pd.DataFrame(
-            {
-                "customer_id": customers["customer_id"].to_numpy(),
-                "segmentation_id": name,
-                "leaf": pd.Series(node_of).map(number).to_numpy(np.int32),
-            }
-        )
-        return rows, leaves
+        found = [(tree.ALL_SEGMENTS, leaf) for leaf in leaves_of(clusters)]
+        for cluster in sorted(alone.loc[alone["segmentation_id"] == name, "cluster"]):
+            found += [
+                (tree.ONE_SEGMENT, leaf._replace(cluster=cluster))
+                for leaf in leaves_of((clusters == cluster).astype(int))
+                if leaf.cluster
+            ]
+        return [
+            (name, number, kind, *writer.write(leaf), leaf.rows)
+            for number, (kind, leaf) in enumerate(found, start=1)
+        ]
 
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(one, labels.groupby("segmentation_id", sort=True)))
-    rows = [dict(zip(RULE_SCHEMA.names, row, strict=True)) for rows, _ in found for row in rows]
-    return Trees(
-        pa.Table.from_pylist(rows, schema=RULE_SCHEMA),
-        pd.concat([leaves for _, leaves in found], ignore_index=True),
-    )
+        found = pool.map(one, labels.groupby("segmentation_id", sort=True))
+        *cells, rows = zip(*(row for rows in found for row in rows), strict=True)
+    ids = pa.array(customers["customer_id"], pa.string()).take(pa.array(np.concatenate(rows)))
+    offsets = pa.array(np.cumsum([0, *map(len, rows)]), pa.int32())
+    columns = [
+        *(pa.array(of_one, kind) for of_one, kind in zip(cells, LEAF_SCHEMA.types, strict=False)),
+        pa.ListArray.from_arrays(offsets, ids),
+    ]
+    return pa.table(columns, schema=LEAF_SCHEMA)
 
 
 class _Step(NamedTuple):
@@ -153,25 +163,49 @@ class _Step(NamedTuple):
     is_right: bool
 
 
-def _paths(
-    fitted: DecisionTreeClassifier, splits: list[tuple[str, str | None]]
-) -> dict[int, tuple[list[_Step], int]]:
-    """Follow a tree to its leaves, from left to right: the way to each, and its cluster."""
-    nodes = fitted.tree_
-    paths: dict[int, tuple[list[_Step], int]] = {}
+class _Leaf(NamedTuple):
+    """The way to a leaf, the cluster that it stands for, and the customers in it by position."""
 
-    def walk(node: int, steps: list[_Step]) -> None:
+    steps: list[_Step]
+    cluster: int
+    precision: float
+    rows: NDArray[np.integer]
+
+
+def _leaves(
+    fitted: DecisionTreeClassifier,
+    splits: Sequence[tuple[str, str | None]],
+    X: NDArray[np.float32],
+    clusters: NDArray[np.integer],
+    min_precision: float,
+) -> list[_Leaf]:
+    """Follow a tree to its leaves, from left to right, and join those that say the same."""
+    nodes = fitted.tree_
+    # Of each class, in a node, the share of its customers times its weight.
+    shares = nodes.value[:, 0, :] * np.bincount(clusters)[fitted.classes_]
+    shares /= shares.sum(axis=1, keepdims=True)
+    node_of = fitted.apply(X)
+
+    def walk(node: int, steps: list[_Step]) -> list[_Leaf]:
         left, right = nodes.children_left[node], nodes.children_right[node]
         if left == right:
-            paths[node] = steps, int(fitted.classes_[nodes.value[node][0].argmax()])
-            return
+            most = int(nodes.value[node][0].argmax())
+            rows = np.flatnonzero(node_of == node)
+            return [_Leaf(steps, int(fitted.classes_[most]), float(shares[node, most]), rows)]
         attribute, level = splits[nodes.feature[node]]
         rank = float(nodes.threshold[node])
-        for child, is_right in ((left, False), (right, True)):
-            walk(child, [*steps, _Step(attribute, level, rank, is_right)])
+        below = walk(left, [*steps, _Step(attribute, level, rank, False)])
+        above = walk(right, [*steps, _Step(attribute, level, rank, True)])
+        if len(below) == len(above) == 1 and below[0].cluster == above[0].cluster:
+            cluster = below[0].cluster
+            precision = float(shares[node, fitted.classes_ == cluster].item())
+            highest = max(below[0].precision, above[0].precision)
+            if precision >= min_precision or highest < min_precision:
+                rows = np.sort(np.concatenate([below[0].rows, above[0].rows]))
+                return [_Leaf(steps, cluster, precision, rows)]
+        return below + above
 
-    walk(0, [])
-    return paths
+    return walk(0, [])
 
 
 def _texts(labelled: pd.DataFrame) -> list[_Text]:
@@ -196,6 +230,7 @@ class _Writer:
         self._names: dict[str, _Text] = dict(
             zip(attributes["attribute"], _texts(attributes), strict=True)
         )
+        self._flags = set(attributes.loc[attributes["role"] == "flag", "attribute"])
         self._ranks: dict[str, list[tuple[int, str]]] = {
             str(attribute): sorted(
                 zip(of_one["level_order"].astype(int), of_one["level"], strict=True)
@@ -203,6 +238,17 @@ class _Writer:
             for attribute, of_one in levels.groupby("attribute")
             if attribute in ordered
         }
+
+    def write(self, leaf: _Leaf) -> tuple[object, ...]:
+        """Give the cells of a leaf from `cluster` to `conditions`."""
+        conditions = self.merge(leaf.steps)
+        cells = [
+            (n, *condition[:2], list(condition.levels), _in_sql(condition), *self.tell(condition))
+            for n, condition in enumerate(conditions, start=1)
+        ]
+        rows = [dict(zip(CONDITION_TYPE.names, row, strict=True)) for row in cells]
+        predicate = " and ".join(map(_in_sql, conditions)) or "true"
+        return leaf.cluster, predicate, leaf.precision, rows or [_ANY_CUSTOMER]
 
     def merge(self, steps: list[_Step]) -> list[Condition]:
         """One condition an attribute, in the order in which the tree first asks for it."""
@@ -230,45 +276,87 @@ class _Writer:
             return Condition(attribute, NOT_IN, tuple(level for r, level in ranks if r > up_to))
         return Condition(attribute, IN, tuple(level for r, level in ranks if above < r <= up_to))
 
-    def write(self, condition: Condition) -> tuple[str, str, list[str], str, str, str]:
-        """Give the cells of a row from `attribute` on."""
-        return (
-            condition.attribute,
-            condition.operator,
-            list(condition.levels),
-            _in_sql(condition),
-            *self._in_words(condition),
+    def tell(self, condition: Condition) -> _Text:
+        """Say a condition in Chinese and English, of the levels that occur, by their labels."""
+        attribute = condition.attribute
+        occurring, named = self._occurring[attribute], set(condition.levels)
+        fulfilling = occurring & named if condition.operator == IN else occurring - named
+        others = occurring - fulfilling
+        if attribute in self._flags:
+            return self._tell_flag(attribute, fulfilling)
+        if others == {UNKNOWN}:
+            words = "已知", " is known"
+        elif attribute in self._ranks:
+            words = self._tell_ordered(attribute, fulfilling, others)
+        elif len(fulfilling) == 1:
+            words = self._tell_is(attribute, fulfilling)
+        else:
+            words = self._tell_is_not(attribute, others)
+        (name_zh, name_en), (zh, en) = self._names[attribute], words
+        return name_zh + zh, name_en + en
+
+    def _tell_is(self, attribute: str, levels: Collection[str]) -> _Text:
+        zh, en = self._listed(attribute, levels)
+        return f"为 {zh}", f" is {en}"
+
+    def _tell_is_not(self, attribute: str, levels: Collection[str]) -> _Text:
+        zh, en = self._listed(attribute, levels)
+        return f"不是 {zh}", f" is not {en}"
+
+    def _tell_ordered(
+        self, attribute: str, fulfilling: Collection[str], others: Collection[str]
+    ) -> _Text:
+        known = [
+            level
+            for _, level in self._ranks[attribute]
+            if level != UNKNOWN and (level in fulfilling or level in others)
+        ]
+        in_order = [level for level in known if level in fulfilling]
+        apart = set(fulfilling) - set(known)
+        if in_order and apart and len(others) == 1:
+            return self._tell_is_not(attribute, others)
+        if len(in_order) <= MOST_LEVELS_NAMED:
+            return self._tell_is(attribute, fulfilling)
+        first_zh, first_en = self._label(attribute, in_order[0])
+        last_zh, last_en = self._label(attribute, in_order[-1])
+        if in_order[-1] == known[-1]:
+            words = f"至少为 {first_zh}", f" is at least {first_en}"
+        elif in_order[0] == known[0]:
+            words = f"不超过 {last_zh}", f" is at most {last_en}"
+        else:
+            words = f"为 {first_zh}至{last_zh}", f" is from {first_en} to {last_en}"
+        if not apart:
+            return words
+        zh, en = self._listed(attribute, apart)
+        return f"{words[0]}（或{zh}）", f"{words[1]} (or {en})"
+
+    def _tell_flag(self, attribute: str, levels: Collection[str]) -> _Text:
+        name_zh, name_en = self._names[attribute]
+        told = {
+            "1": (f"有“{name_zh}”标签", f'tagged "{name_en}"'),
+            "0": (f"没有“{name_zh}”标签", f'not tagged "{name_en}"'),
+            UNKNOWN: (f"“{name_zh}”标签未知", f'"{name_en}" is unknown'),
+        }
+        texts = [told[level] for level in told if level in levels]
+        return "或".join(zh for zh, _ in texts), " or ".join(en for _, en in texts)
+
+    def _listed(self, attribute: str, levels: Collection[str]) -> _Text:
+        """Name levels in their order, undeclared ones and then unknown last."""
+        ranked = [level for _, level in self._ranks.get(attribute, [])]
+        rank = {level: (0, position) for position, level in enumerate(ranked)}
+        in_order = sorted(
+            levels, key=lambda level: (level == UNKNOWN, rank.get(level, (1, 0)), level)
         )
+        *first, last = [self._label(attribute, level) for level in in_order]
+        if not first:
+            return last
+        zh, en = "、".join(zh for zh, _ in first), ", ".join(en for _, en in first)
+        return f"{zh}或{last[0]}", f"{en} or {last[1]}"
 
     def _label(self, attribute: str, level: str) -> _Text:
-        return self._labels.get((attribute, level), (level, level))
-
-    def _in_words(self, condition: Condition) -> tuple[str, str]:
-        """Say a condition in Chinese and English, by its labels."""
-        name_zh, name_en = self._names[condition.attribute]
-        occurring = self._occurring[condition.attribute]
-        ranked = [level for _, level in self._ranks.get(condition.attribute, [])]
-        is_in, levels = condition.operator == IN, list(condition.levels)
-        if not is_in:
-            # Of an ordered attribute say what it is, not what it is not, and of one level too.
-            # Levels without a rank go with the lowest.
-            known = [*ranked, *sorted(occurring - set(ranked))]
-            others = [level for level in known if level in occurring and level not in levels]
-            if ranked or len(others) == 1:
-                levels, is_in = others, True
-        # A level that nobody has is in the predicate and not worth a word.
-        levels = [level for level in levels if level in occurring]
-        in_order = [level for level in levels if level in ranked and level != "unknown"]
-        apart = [level for level in levels if level not in in_order]
-        labels = [self._label(condition.attribute, level) for level in in_order]
-        if len(labels) > MOST_LEVELS_NAMED:
-            (first_zh, first_en), (last_zh, last_en) = labels[0], labels[-1]
-            labels = [(f"{first_zh}至{last_zh}", f"from {first_en} to {last_en}")]
-        labels += [self._label(condition.attribute, level) for level in apart]
-        zh, en = "、".join(zh for zh, _ in labels), " or ".join(en for _, en in labels)
-        if is_in:
-            return f"{name_zh}为 {zh}", f"{name_en} is {en}"
-        return f"{name_zh}不是 {zh}", f"{name_en} is not {en}"
+        """Give the label of a level; one that is not declared is called itself, in one line."""
+        itself = " ".join(level.split())
+        return self._labels.get((attribute, level), (itself, itself))
 
 
 def _in_sql(condition: Condition) -> str:

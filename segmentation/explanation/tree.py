@@ -7,14 +7,32 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.errors import InputError
 
+_Rows = NDArray[np.integer]
+
 N_FOLDS = 5
+ALL_SEGMENTS, ONE_SEGMENT = "all_segments", "one_segment"
+"""Kinds of trees: one that tells all segments apart, one that tells a segment from the others."""
+
+FOLD_SCHEMA = pa.schema(
+    [
+        ("segmentation_id", pa.string()),
+        ("max_depth", pa.int32()),
+        ("features", pa.int32()),
+        ("tree", pa.string()),
+        ("fold", pa.int32()),
+        ("cluster", pa.int32()),
+        ("customers", pa.int64()),
+        ("predicted", pa.int64()),
+        ("hits", pa.int64()),
+    ]
+)
 
 
 def design(customers: pd.DataFrame, levels: pd.DataFrame, ordered: Collection[str]) -> pd.DataFrame:
@@ -86,31 +104,49 @@ def classifier(max_depth: int, seed: int) -> DecisionTreeClassifier:
 
 
 def cross_validate(
-    features: pd.DataFrame, labels: pd.DataFrame, *, max_depth: int = 3, seed: int = 0
-) -> pd.DataFrame:
-    """Measure a tree for every segmentation by 5-fold cross-validation, stratified by segment.
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    *,
+    max_depth: int = 3,
+    max_k: int = 7,
+    min_gain: float = 0.05,
+    seed: int = 0,
+) -> pa.Table:
+    """Count what trees find of every segment among customers that they have not seen.
+
+    Every segmentation is cross-validated in 5 folds, stratified by segment, with one tree for all
+    of its segments. On the same folds, trees that tell a single segment from all others are
+    measured for the segments that they may explain clearly better. Not for those of a segmentation
+    in two, where both trees are the same; not where the joint tree leaves less than `min_gain` to
+    an F1 of 1; and not further than the first fold where a tree does not gain so much even on the
+    customers that it is fitted to.
 
     Parameters
     ----------
     features : DataFrame of shape (n_customers, n_features)
         What :func:`design` returned.
     labels : DataFrame
-        segmentation_id, method, k, cluster; the customers of every segmentation in the order of
+        segmentation_id, k, cluster; the customers of every segmentation in the order of
         `features`.
     max_depth : int
-        Depth of the tree.
+        Depth of the trees.
+    max_k : int
+        Segmentations into more segments get no tree of a single one; that would take most of the
+        time.
+    min_gain : float
+        How much higher its held-out F1 must be for a tree to explain a segment clearly better.
     seed : int
-        Seed of the folds.
+        Seed of the folds and of the trees.
 
     Returns
     -------
-    DataFrame
-        One row per segmentation: segmentation_id, method, k, customers, max_depth, features (how
-        many), folds, accuracy, balanced_accuracy (the mean over segments of the share that is
-        found again) and their standard errors over the folds. A segment of fewer customers than
-        folds cannot be in every fold; then there are fewer, and with a single customer none is held
-        out: no value.
-        Nor is there one without features, or with an empty segment, as a mixture may have it.
+    Table
+        `FOLD_SCHEMA`: one row per segmentation, tree, fold and cluster. `customers` are those of
+        the cluster that were held out, `predicted` those held out that the tree takes for it, and
+        `hits` both. A segment of fewer customers than folds cannot be in every fold; then there
+        are fewer folds. Where a segment has a single customer or none, as a mixture may have it,
+        or where there are no features, nothing can be held out: each cluster has one row, of fold
+        0, without counts of the tree.
 
     Raises
     ------
@@ -121,37 +157,56 @@ def cross_validate(
         raise InputError(f"tree_depth is {max_depth}; give a whole number of at least 1.")
     X = features.to_numpy(np.float32)
 
-    def measure(of_one: pd.DataFrame) -> tuple[object, ...]:
+    def measure(of_one: pd.DataFrame) -> list[tuple[object, ...]]:
         clusters = of_one["cluster"].to_numpy()
-        first = of_one.iloc[0]
-        folds = min(N_FOLDS, int(np.bincount(clusters, minlength=int(first["k"])).min()))
-        key = (*first[["segmentation_id", "method", "k"]], len(X), max_depth, X.shape[1])
-        if folds < 2 or X.shape[1] == 0:
-            return (*key, 0, np.nan, np.nan, np.nan, np.nan)
-        scores = []
-        splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, clusters)
-        for train, test in splits:
-            fitted = classifier(max_depth, seed).fit(X[train], clusters[train])
-            predicted = fitted.predict(X[test])
-            scores.append(
-                (
-                    accuracy_score(clusters[test], predicted),
-                    balanced_accuracy_score(clusters[test], predicted),
-                )
-            )
-        means = np.mean(scores, axis=0)
-        errors = np.std(scores, axis=0, ddof=1) / np.sqrt(folds)
-        return (*key, folds, *means, *errors)
+        name, k = of_one.iloc[0][["segmentation_id", "k"]]
+        key = (name, max_depth, X.shape[1])
+        sizes = np.bincount(clusters, minlength=k)
+        n_folds = min(N_FOLDS, int(sizes.min()))
+        if n_folds < 2 or X.shape[1] == 0:
+            found = np.flatnonzero(sizes)
+            return [(*key, ALL_SEGMENTS, 0, c, sizes[c], None, None) for c in found]
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+        splits = list(folds.split(X, clusters))
+
+        def held_out(train: _Rows, test: _Rows, truth: _Rows) -> tuple[_Rows, float]:
+            """Counts by class, and the F1 of the last on what the tree was fitted to."""
+            fitted = classifier(max_depth, seed).fit(X[train], truth[train])
+            n = int(truth.max()) + 1
+            seen = _counts(truth[train], fitted.predict(X[train]), n)
+            return _counts(truth[test], fitted.predict(X[test]), n), _f1(seen[-1])
+
+        joint = np.array([held_out(*split, clusters)[0] for split in splits])
+        rows = [
+            (*key, ALL_SEGMENTS, fold, cluster, *counts)
+            for fold, of_fold in enumerate(joint.tolist(), start=1)
+            for cluster, counts in enumerate(of_fold)
+        ]
+        for cluster in range(k) if 2 < k <= max_k else ():
+            least = _f1(joint[:, cluster].sum(axis=0)) + min_gain
+            if least > 1:
+                continue
+            is_in = (clusters == cluster).astype(int)
+            for fold, split in enumerate(splits, start=1):
+                counts, seen = held_out(*split, is_in)
+                if fold == 1 and seen < least:
+                    break
+                rows.append((*key, ONE_SEGMENT, fold, cluster, *counts[1].tolist()))
+        return rows
 
     with ThreadPoolExecutor() as pool:
-        rows = list(pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id"))))
-    columns = ["segmentation_id", "method", "k", "customers", "max_depth", "features", "folds"]
-    columns += [
-        "accuracy",
-        "balanced_accuracy",
-        "accuracy_std_error",
-        "balanced_accuracy_std_error",
-    ]
-    return pd.DataFrame(rows, columns=columns).astype(
-        {"k": "int32", "max_depth": "int32", "features": "int32", "folds": "int32"}
-    )
+        found = pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id")))
+        rows = [dict(zip(FOLD_SCHEMA.names, row, strict=True)) for rows in found for row in rows]
+    return pa.Table.from_pylist(rows, schema=FOLD_SCHEMA)
+
+
+def _counts(truth: _Rows, predicted: _Rows, n_classes: int) -> _Rows:
+    """Count customers, predicted ones and hits; shape (n_classes, 3)."""
+    counted = (truth, predicted, truth[truth == predicted])
+    return np.stack([np.bincount(values, minlength=n_classes) for values in counted], axis=1)
+
+
+def _f1(counts: _Rows) -> float:
+    """Harmonic mean of precision and recall, 0 where neither is above 0."""
+    customers, predicted, hits = counts
+    return float(2 * hits / (customers + predicted))

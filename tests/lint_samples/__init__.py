@@ -57,9 +57,13 @@ _RELATION_ROWS = {
     "int_kprototypes_prototypes": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],
-    "ml_segment_rules": [
-        {"segmentation_id": "kprototypes_k4", "leaf": 1, "predicate_sql": "industry = 'Clothing'"},
-        {"segmentation_id": "kprototypes_k4", "leaf": 2, "predicate_sql": "industry <> 'Clothing'"},
+    "ml_segment_tree": [
+        {"segmentation_id": "kprototypes_k4", "leaf": leaf, "tree": tree, "predicate_sql": predicate}
+        for leaf, tree, predicate in (
+            (1, "all_segments", "industry = 'Clothing'"),
+            (2, "all_segments", "industry <> 'Clothing'"),
+            (3, "one_segment", "amount_level = 'high'"),
+        )
     ],
     "int_famd_loadings": [
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},

@@ -47,6 +47,12 @@ tier,value_attribute,0.4,,高价值,High-value
 tier,value_attribute,,0.4,低价值,Low-value
 behaviour,months,0.4,,长期,long-standing
 """,
+    "theme_indicators.csv": """\
+theme,attribute,except_attribute,except_level
+spending_power,spend,,
+spending_power,balance,,
+loyalty,months,size,SMB
+""",
     "selection_criteria.csv": """\
 criterion,label_zh,label_en,question_zh,question_en,knock_out_below,worst_value,best_value,weight
 smallest_segment,最小客群,Smallest segment,,,0.02,,,0

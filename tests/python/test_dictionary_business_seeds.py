@@ -9,6 +9,7 @@ from seed_samples import edit, write_seeds
 from segmentation.dictionary.attributes import check_seeds
 from segmentation.dictionary.words import (
     CRITERION_COLUMNS,
+    INDICATOR_COLUMNS,
     PLAYBOOK_COLUMNS,
     REVIEW_COLUMNS,
     SELECTION_CRITERIA,
@@ -111,6 +112,80 @@ FAULTS = [
         "kprototypes_k5,distinctiveness",
         ":3: reviewer '李雷', segmentation_id 'kprototypes_k5', criterion 'distinctiveness' stands "
         "in line 2 already",
+    ),
+    (
+        "theme_indicators",
+        "loyalty,months",
+        "loyality,months",
+        ":4: theme 'loyality' is not known. Did you mean loyalty? Write one of: spending_power, ",
+    ),
+    ("theme_indicators", "loyalty,months", ",months", ":4: theme is blank. Fill it in."),
+    (
+        "theme_indicators",
+        "loyalty,months",
+        "scale,months",
+        ":4: months has the theme loyalty in data_dictionary.csv, not scale. Change one of the two",
+    ),
+    (
+        "theme_indicators",
+        ",months",
+        ",runway",
+        ":4: runway has the theme (blank) in data_dictionary.csv, not loyalty.",
+    ),
+    (
+        "theme_indicators",
+        ",months",
+        ",month",
+        ":4: attribute 'month' is unknown. Did you mean months?",
+    ),
+    ("theme_indicators", ",months", ",", ":4: attribute '' is unknown. Add it to data_dictionary"),
+    (
+        "theme_indicators",
+        ",months",
+        ",is_fashion",
+        ":4: is_fashion has no mean to compare: its role is flag, its data_type flag. Name a num",
+    ),
+    (
+        "theme_indicators",
+        ",months",
+        ",balance",
+        ":4: attribute 'balance' stands in line 3 already. Change or remove one.",
+    ),
+    (
+        "theme_indicators",
+        "size,SMB",
+        "size,",
+        ":4: except_attribute and except_level go together. Name a category and the level of it",
+    ),
+    (
+        "theme_indicators",
+        "size,SMB",
+        "sizes,SMB",
+        ":4: except_attribute 'sizes' is unknown. Did you mean size?",
+    ),
+    (
+        "theme_indicators",
+        "size,SMB",
+        "runway,SMB",
+        ":4: except_attribute runway has no levels in profiles: its role is profile_only, its",
+    ),
+    (
+        "theme_indicators",
+        "size,SMB",
+        "size,SBM",
+        ":4: size has no level 'SBM'. Did you mean SMB? Write one of: SMB, KA.",
+    ),
+    (
+        "data_dictionary",
+        "loyalty,higher_is_better,months",
+        "loyalty,neutral,months",
+        "theme_indicators.csv:4: months is neutral: more of it is neither better nor worse. Give",
+    ),
+    (
+        "data_dictionary",
+        "integer,performance,none,loyalty,higher_is_better,months,false,zero",
+        "integer,excluded,none,loyalty,higher_is_better,months,false,none",
+        "theme_indicators.csv:4: months has no mean to compare: its role is excluded",
     ),
     ("playbooks", "new_season", "New season", ":3: playbook is 'New season'. Write a snake_case"),
     (
@@ -246,7 +321,9 @@ def test_all_faults_come_at_once(seeds: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["business_review", "playbooks", "playbook_triggers"])
+@pytest.mark.parametrize(
+    "name", ["business_review", "playbooks", "playbook_triggers", "theme_indicators"]
+)
 def test_a_seed_that_is_missing_is_named(seeds: Path, name: str) -> None:
     (seeds / f"{name}.csv").unlink()
     assert messages(seeds) == [f"{name}.csv: the file is missing. Restore it from git."]
@@ -296,6 +373,7 @@ def test_what_is_excluded_triggers_nothing(seeds: Path) -> None:
         "integer,excluded,none,loyalty,higher_is_better,months,false,none",
     )
     edit(seeds, "segment_traits", "behaviour,months,0.4,,长期,long-standing\n", "")
+    edit(seeds, "theme_indicators", "loyalty,months,size,SMB\n", "")
     kpi, trigger = messages(seeds)[::-1]
     assert "playbooks.csv:3: kpi months has the role excluded, so it is not profiled" in kpi
     assert "playbook_triggers.csv:3: months is not profiled: its role is excluded" in trigger
@@ -305,6 +383,7 @@ def test_the_seeds_of_the_project_have_the_columns_and_the_criteria_asked_for() 
     for name, columns in (
         ("selection_criteria", CRITERION_COLUMNS),
         ("business_review", REVIEW_COLUMNS),
+        ("theme_indicators", INDICATOR_COLUMNS),
         ("playbooks", PLAYBOOK_COLUMNS),
         ("playbook_triggers", TRIGGER_COLUMNS),
     ):
@@ -312,6 +391,18 @@ def test_the_seeds_of_the_project_have_the_columns_and_the_criteria_asked_for() 
         assert tuple(header.split(",")) == columns
     assert tuple(row["criterion"] for row in rows_of("selection_criteria")) == SELECTION_CRITERIA
     assert rows_of("business_review") == []
+
+
+def test_the_indicators_of_a_theme_are_those_of_the_plan() -> None:
+    themes: dict[str, list[str]] = {}
+    for row in rows_of("theme_indicators"):
+        themes.setdefault(row["theme"], []).append(row["attribute"])
+    assert themes == {
+        "spending_power": ["month_avg_spend_amt", "total_ad_count", "month_avg_topup_amt"],
+        "activity": ["days_since_last_spend", "avg_monthly_active_days", "month_avg_ad_count"],
+        "loyalty": ["month_std2avg", "value_concentration_index"],
+        "scale": ["total_account_count", "channel_count"],
+    }
 
 
 def test_a_playbook_fits_whatever_the_value_of_a_segment() -> None:

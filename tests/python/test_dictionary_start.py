@@ -123,6 +123,12 @@ def test_a_playbook_is_proposed_for_each_tier_of_the_value_attribute(location: s
     assert any("spend_usd, the first number, is proposed as the kpi" in n for n in proposal.notes)
 
 
+def test_no_number_speaks_for_a_theme_before_a_person_gives_it_one(location: str) -> None:
+    proposal = propose_seeds(location)
+    assert proposal.seeds["theme_indicators.csv"] == []
+    assert any(note.startswith("theme_indicators.csv: empty") for note in proposal.notes)
+
+
 def test_without_a_number_no_playbook_is_proposed(tmp_path: Path) -> None:
     location = write_customers(
         tmp_path / "c.csv", {"id": list(range(200)), "city": ["A", "B"] * 100}

@@ -1,6 +1,7 @@
 """The profile statistics against scipy, R's catdes formula and hand-made cases."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -61,3 +62,75 @@ def test_adjusted_p_values_are_benjamini_hochberg():
     p = np.array([0.01, 0.04, np.nan, 0.03, 0.005])
     adjusted = profiles.adjust_p_values(p)
     np.testing.assert_allclose(adjusted, [0.02, 0.04, np.nan, 0.04, 0.02])
+
+
+def summaries(customers: pd.DataFrame) -> pd.DataFrame:
+    """Summarise customers (segmentation_id, cluster, and numbers) as int_segment_numbers does."""
+    attributes = [name for name in customers if name not in ("segmentation_id", "cluster")]
+    rows = []
+    groups = [*customers.groupby(["segmentation_id", "cluster"])]
+    first = customers[customers["segmentation_id"] == customers["segmentation_id"].iloc[0]]
+    for (segmentation, cluster), group in [*groups, (("everyone", np.nan), first)]:
+        for attribute in attributes:
+            known = group[attribute].dropna()
+            rows.append(
+                (segmentation, cluster, attribute, len(known), known.mean(), known.std(ddof=0))
+            )
+    columns = ["segmentation_id", "cluster", "attribute", "known_customers"]
+    table = pd.DataFrame(rows, columns=[*columns, "transformed_mean", "transformed_std_dev"])
+    return table.sample(frac=1, random_state=0)
+
+
+def test_pairs_of_segments_are_tested_as_scipy_tests_their_customers():
+    rng = np.random.default_rng(3)
+    n = 400
+    customers = pd.DataFrame({"x": rng.normal(5, 2, n), "y": np.log1p(rng.lognormal(3, 2, n))})
+    customers.loc[rng.random(n) < 0.2, "y"] = np.nan
+    labels = {"a_k3": rng.choice(3, n, p=[0.7, 0.25, 0.05]), "b_k4": rng.choice(4, n)}
+    customers["x"] += labels["a_k3"]
+    table = pd.concat(
+        customers.assign(segmentation_id=name, cluster=cluster) for name, cluster in labels.items()
+    )
+    found = profiles.compare_segment_pairs(summaries(table))
+    assert len(found) == (3 + 6) * 2
+    assert (found["cluster"] < found["other_cluster"]).all()
+    for row in found.itertuples():
+        own, other = (
+            customers.loc[labels[row.segmentation_id] == cluster, row.attribute].dropna()
+            for cluster in (row.cluster, row.other_cluster)
+        )
+        expected = stats.ttest_ind(own, other, equal_var=False)
+        assert row.t_statistic == pytest.approx(expected.statistic, rel=1e-9)
+        assert row.p_value == pytest.approx(expected.pvalue, rel=1e-9)
+        spread = customers[row.attribute].std(ddof=0)
+        assert row.effect == pytest.approx((own.mean() - other.mean()) / spread, rel=1e-9)
+    for _, of_segmentation in found.groupby("segmentation_id"):
+        np.testing.assert_allclose(
+            of_segmentation["p_adjusted"], profiles.adjust_p_values(of_segmentation["p_value"])
+        )
+
+
+def test_what_no_test_can_tell_is_unknown():
+    """One customer, customers without a value, equal values: effects, but no p-values."""
+    table = pd.DataFrame(
+        {
+            "segmentation_id": "m_k4",
+            "cluster": [0, 0, 0, 1, 2, 2, 3, 3],
+            "amount": [1.0, 2.0, 4.0, 9.0, np.nan, np.nan, 0.1 + 0.2, 0.3],
+            "constant": 7.0,
+        }
+    )
+    found = profiles.compare_segment_pairs(summaries(table))
+    amount = found[found["attribute"] == "amount"]
+    assert amount["p_value"].isna().all()
+    assert amount["p_adjusted"].isna().all()
+    with_unknown = (amount["cluster"] == 2) | (amount["other_cluster"] == 2)
+    assert list(amount["effect"].isna()) == list(with_unknown)
+    assert found.loc[found["attribute"] == "constant", "effect"].isna().all()
+
+
+def test_a_single_segment_has_no_pairs():
+    table = pd.DataFrame({"segmentation_id": "m_k1", "cluster": 0, "amount": [1.0, 2.0]})
+    found = profiles.compare_segment_pairs(summaries(table))
+    assert found.empty
+    assert found.dtypes.to_dict()["p_adjusted"] == np.float64

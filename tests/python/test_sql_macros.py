@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import numpy as np
@@ -19,6 +19,8 @@ import pytest
 from dbt_common.clients.jinja import get_environment
 
 from segmentation.dictionary.attributes import MISSING_TOKENS
+from segmentation.dictionary.words import THEMES
+from segmentation.review.words import THEMES as REVIEW_THEMES
 
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
@@ -57,6 +59,18 @@ class TestCleanText:
 
     def test_other_text_is_trimmed(self) -> None:
         assert list(column(self.clean("x"), [" Facebook\n", "0"])) == ["Facebook", "0"]
+
+
+class TestThemeLabel:
+    label = staticmethod(macro("macros/theme_label.sql"))
+
+    @pytest.mark.parametrize(("language", "position"), [("zh", 0), ("en", 1)])
+    def test_says_what_the_review_workbook_says(self, language: str, position: int) -> None:
+        found = column(self.label("x", language), list(THEMES))
+        assert list(found) == [REVIEW_THEMES[theme][position] for theme in THEMES]
+
+    def test_no_theme_has_no_label(self) -> None:
+        assert column(self.label("x", "en"), ["", None, "other"]).isna().all()
 
 
 class TestParseNumber:
@@ -136,6 +150,53 @@ class TestTargetEncodingFold:
         assert found.value_counts().min() > 70
 
 
+class TestPercentText:
+    text = staticmethod(macro("macros/percent_text.sql"))
+
+    @pytest.mark.parametrize(
+        ("share", "expected"),
+        [
+            (0, "0%"),
+            (1e-12, "0%"),
+            (-1e-17, "0%"),
+            (1e-7, "<0.1%"),
+            (0.000499, "<0.1%"),
+            (0.0005, "0.1%"),
+            (0.004, "0.4%"),
+            (0.005, "0.5%"),
+            (0.00501, "1%"),
+            (0.92, "92%"),
+            (0.925, "92%"),
+            (0.9949, "99%"),
+            (0.995, "99.5%"),
+            (0.996, "99.6%"),
+            (0.99949, "99.9%"),
+            (0.9995, ">99.9%"),
+            (1 - 1e-7, ">99.9%"),
+            (1 - 1e-12, "100%"),
+            (1, "100%"),
+            (None, None),
+        ],
+    )
+    def test_all_and_none_are_said_of_all_and_none_only(
+        self, share: float | None, expected: str | None
+    ) -> None:
+        found = column(self.text("x"), [share, 0.5])
+        assert (found[0] if share is not None else None) == expected
+        assert share is not None or pd.isna(found[0])
+
+    def test_says_the_share_to_the_rounding_shown(self) -> None:
+        shares = np.random.default_rng(RNG_SEED).random(2000) ** 3
+        for share, said in zip(shares, column(self.text("x"), shares), strict=True):
+            if said not in ("<0.1%", ">99.9%"):
+                number = said.removesuffix("%")
+                half = 0.05 if "." in number else 0.5
+                assert abs(float(number) - 100 * share) <= half + 1e-9
+
+    def test_takes_an_expression(self) -> None:
+        assert column(self.text("1 - x"), [0.25]).item() == "75%"
+
+
 class TestRankedClusters:
     def test_is_a_stable_sort(self) -> None:
         distances = np.random.default_rng(RNG_SEED).integers(0, 4, size=(500, 6)).astype(float)
@@ -150,6 +211,75 @@ class TestSqlLiteral:
     @pytest.mark.parametrize("text", ["Men's", "50 % of 'all'", "a\\b", "", "%s {0}", "行业"])
     def test_comes_back_as_it_was(self, text: str) -> None:
         assert list(column(macro("macros/sql_literal.sql")(text), [1])) == [text]
+
+
+class TestNumberText:
+    digits = staticmethod(macro("macros/number_digits.sql"))
+    percent = staticmethod(macro("macros/percent_text.sql"))
+    parts: ClassVar = {"number_digits": digits, "percent_text": percent}
+    zh = staticmethod(macro("macros/number_text_zh.sql", **parts))
+    en = staticmethod(macro("macros/number_text_en.sql", **parts))
+
+    @staticmethod
+    def python_digits(number: float) -> str:
+        decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+        text = f"{number:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
+
+    def test_digits_are_those_of_python(self) -> None:
+        numbers = np.random.default_rng(RNG_SEED).lognormal(3, 4, size=2000)
+        numbers[::3] *= -1
+        numbers = np.append(numbers, [0.0, -0.0, 0.004, -0.004, 9.996, 99.96, 99.5, 1e6, -1e9, 20])
+        expected = [self.python_digits(number) for number in numbers]
+        assert list(column(self.digits("x"), numbers)) == expected
+
+    @pytest.mark.parametrize(
+        ("number", "unit", "is_share", "zh", "en"),
+        [
+            (12300, "usd", False, "12,300 美元", "$12,300"),
+            (-1200, "usd", False, "-1,200 美元", "-$1,200"),
+            (1234567.8, "usd", False, "1,234,568 美元", "$1,234,568"),
+            (12300, "usd_per_month", False, "12,300 美元/月", "$12,300 a month"),
+            (-12.34, "usd_per_month", False, "-12.3 美元/月", "-$12.3 a month"),
+            (12, "count", False, "12", "12"),
+            (1.004, "count", False, "1", "1"),
+            (4.2, "count_per_month", False, "4.2/月", "4.2 a month"),
+            (3, "days", False, "3 天", "3 days"),
+            (1.001, "days", False, "1 天", "1 day"),
+            (0, "days", False, "0 天", "0 days"),
+            (2.5, "months", False, "2.5 个月", "2.5 months"),
+            (-1, "months", False, "-1 个月", "-1 month"),
+            (3.2, "ratio", False, "3.2", "3.2"),
+            (0.4526, "ratio", True, "45%", "45%"),
+            (1, "ratio", True, "100%", "100%"),
+            (0.9996, "ratio", True, ">99.9%", ">99.9%"),
+            (0.847, "index", True, "0.85", "0.85"),
+            (1, "flag", False, "是", "yes"),
+            (0, "flag", False, "否", "no"),
+            (0.125, "flag", True, "12%", "12%"),
+            (5, "", False, "5", "5"),
+            (5, None, False, "5", "5"),
+            (None, "usd", False, "未知", "unknown"),
+            (None, None, True, "未知", "unknown"),
+        ],
+    )
+    def test_units_in_both_languages(
+        self, number: float | None, unit: str | None, is_share: bool, zh: str, en: str
+    ) -> None:
+        row = "cast(? as double) as value, cast(? as varchar) as unit, cast(? as boolean) as share"
+        texts = [text("value", "unit", is_share="share") for text in (self.zh, self.en)]
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                f"select {', '.join(texts)} from (select {row})", [number, unit, is_share]
+            ).fetchone()
+        assert found == (zh, en)
+
+    def test_an_expression_may_be_any(self) -> None:
+        assert list(column(self.en("x - 1", "'usd'"), [1001, 1])) == ["$1,000", "$0"]
+        assert list(column(self.zh("x", "null"), [1001])) == ["1,001"]
+        shares = self.en("x", "'count'", is_share="x > 0 or x < 0")
+        assert list(column(shares, [0.5, -0.5])) == ["0.5", "-0.5"]
 
 
 class TestGenericTests:

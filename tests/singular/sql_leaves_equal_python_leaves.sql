@@ -1,4 +1,4 @@
--- The rules, run as SQL, put every training customer into the leaf that scikit-learn's tree does, in every segmentation.
+-- The rules, run as SQL, put every training customer into the leaves that scikit-learn's trees do, in every segmentation.
 with
 
 leaves as (
@@ -11,16 +11,47 @@ labels as (
 
     select * from {{ ref('int_training_labels') }}
 
+),
+
+trees as (
+
+    select * from {{ ref('ml_segment_tree') }}
+
+),
+
+in_sql as (
+
+    select
+        leaves.segmentation_id,
+        leaves.leaf,
+        leaves.customer_id
+    from leaves
+    inner join labels
+        on
+            leaves.segmentation_id = labels.segmentation_id
+            and leaves.customer_id = labels.customer_id
+
+),
+
+in_trees as (
+
+    select
+        segmentation_id,
+        leaf,
+        unnest(customer_ids) as customer_id
+    from trees
+
 )
 
 select
-    labels.customer_id,
-    labels.segmentation_id,
-    leaves.leaf,
-    leaves.tree_leaf
-from labels
-left join leaves
+    coalesce(in_sql.segmentation_id, in_trees.segmentation_id) as segmentation_id,
+    coalesce(in_sql.customer_id, in_trees.customer_id) as customer_id,
+    in_sql.leaf as sql_leaf,
+    in_trees.leaf as tree_leaf
+from in_sql
+full join in_trees
     on
-        labels.customer_id = leaves.customer_id
-        and labels.segmentation_id = leaves.segmentation_id
-where leaves.leaf is null or leaves.leaf is distinct from leaves.tree_leaf
+        in_sql.segmentation_id = in_trees.segmentation_id
+        and in_sql.leaf = in_trees.leaf
+        and in_sql.customer_id = in_trees.customer_id
+where in_sql.leaf is null or in_trees.leaf is null

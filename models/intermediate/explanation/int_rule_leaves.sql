@@ -1,6 +1,6 @@
 -- noqa: disable=LT02
 {%- set rules = relation_rows(
-    ref('ml_segment_rules'), order_by='segmentation_id, leaf', columns='distinct segmentation_id, leaf, predicate_sql'
+    ref('ml_segment_tree'), order_by='segmentation_id, leaf', columns='segmentation_id, leaf, tree, predicate_sql'
 ) %}
 
 with
@@ -11,25 +11,25 @@ customers as (
 
 ),
 
-tree_leaves as (
-
-    select * from {{ ref('ml_segment_leaves') }}
-
-),
-
+-- Everyone is in one leaf of the tree of all segments, and in none, one or some of those of single segments.
 leaves as (
 
     select
         customer_id
         {%- for segmentation_id, of_segmentation in rules | groupby('segmentation_id') %},
-        case
-            {%- for rule in of_segmentation %}
-            when {{ rule.predicate_sql }} then {{ rule.leaf }}
+        [
+            case
+                {%- for rule in of_segmentation if rule.tree == 'all_segments' %}
+                when {{ rule.predicate_sql }} then {{ rule.leaf }}
+                {%- endfor %}
+            end
+            {%- for rule in of_segmentation if rule.tree == 'one_segment' %},
+            case when {{ rule.predicate_sql }} then {{ rule.leaf }} end
             {%- endfor %}
-        end as {{ segmentation_id }}
+        ] as {{ segmentation_id }}
         {%- endfor %},
         -- So that there is a column to unpivot before there are rules; nulls give no rows.
-        cast(null as integer) as no_segmentation
+        cast(null as integer []) as no_segmentation
     from customers
 
 ),
@@ -38,17 +38,23 @@ by_segmentation as (
 
     unpivot leaves
     on columns(* exclude (customer_id))
-    into name segmentation_id value leaf
+    into name segmentation_id value leaves
+
+),
+
+by_leaf as (
+
+    select
+        customer_id,
+        segmentation_id,
+        unnest(leaves) as leaf
+    from by_segmentation
 
 )
 
 select
-    by_segmentation.customer_id,
-    by_segmentation.segmentation_id,
-    by_segmentation.leaf,
-    tree_leaves.leaf as tree_leaf
-from by_segmentation
-left join tree_leaves
-    on
-        by_segmentation.customer_id = tree_leaves.customer_id
-        and by_segmentation.segmentation_id = tree_leaves.segmentation_id
+    customer_id,
+    segmentation_id,
+    leaf
+from by_leaf
+where leaf is not null

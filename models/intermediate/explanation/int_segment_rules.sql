@@ -18,6 +18,12 @@ segments as (
 
 ),
 
+trees as (
+
+    select * from {{ ref('int_segment_trees') }}
+
+),
+
 leaf_sizes as (
 
     select
@@ -34,8 +40,18 @@ all_customers as (
     select
         segmentation_id,
         cast(sum(customers) as bigint) as customers
-    from counts
+    from segments
     group by segmentation_id
+
+),
+
+worded as (
+
+    select
+        *,
+        {{ percent_text('share_of_segment') }} as share_of_segment_text,
+        {{ percent_text('share_overall') }} as share_overall_text
+    from conditions
 
 ),
 
@@ -44,22 +60,25 @@ leaves as (
     select
         segmentation_id,
         leaf,
+        tree,
         cluster,
         predicate_sql,
         max(condition) as conditions,
         string_agg(condition_zh, ' 且 ' order by condition) as conditions_zh,
-        string_agg(condition_en, ' and ' order by condition) as conditions_en,
+        string_agg(condition_en, ', and ' order by condition) as conditions_en,
         bool_and(is_corroborated) as is_corroborated,
         bool_or(is_discovery) as is_discovery,
+        string_agg(attribute_zh, '、' order by condition) filter (where is_discovery) as discovery_zh,
+        string_agg(attribute_en, ', ' order by condition) filter (where is_discovery) as discovery_en,
         string_agg(
-            printf('%s：该群 %.0f%%，全体 %.0f%%', condition_zh, 100 * share_of_segment, 100 * share_overall), '；' order by condition
+            printf('%s：该群 %s，全体 %s', condition_zh, share_of_segment_text, share_overall_text), '；' order by condition
         ) filter (where condition > 0 and not is_corroborated) as contradiction_zh,
         string_agg(
-            printf('%s: %.0f %% of the segment, %.0f %% of everyone', condition_en, 100 * share_of_segment, 100 * share_overall),
+            printf('%s: %s of the segment, %s of everyone', condition_en, share_of_segment_text, share_overall_text),
             '; ' order by condition
         ) filter (where condition > 0 and not is_corroborated) as contradiction_en
-    from conditions
-    group by segmentation_id, leaf, cluster, predicate_sql
+    from worded
+    group by segmentation_id, leaf, tree, cluster, predicate_sql
 
 ),
 
@@ -67,6 +86,7 @@ measured as (
 
     select
         leaves.*,
+        trees.is_used,
         segments.segment_id,
         leaf_sizes.customers,
         coalesce(counts.customers, 0) / leaf_sizes.customers as precision,
@@ -78,6 +98,11 @@ measured as (
         on
             leaves.segmentation_id = segments.segmentation_id
             and leaves.cluster = segments.cluster
+    inner join trees
+        on
+            leaves.segmentation_id = trees.segmentation_id
+            and leaves.cluster = trees.cluster
+            and leaves.tree = trees.tree
     inner join leaf_sizes
         on
             leaves.segmentation_id = leaf_sizes.segmentation_id
@@ -96,12 +121,15 @@ judged as (
 
     select
         *,
-        precision >= {{ var('golden_min_precision') }} and recall >= {{ var('golden_min_recall') }} and conditions > 0 as is_good
+        is_used
+        and conditions > 0
+        and precision >= {{ var('golden_min_precision') }}
+        and recall >= {{ var('golden_min_recall') }} as is_good
     from measured
 
 ),
 
--- The shortest that are precise and cover enough, at most three a segment.
+-- The shortest that are precise and cover enough, at most three a segment, of the tree that explains it.
 ranked as (
 
     select
@@ -117,6 +145,7 @@ ranked as (
 select
     segmentation_id,
     leaf,
+    tree,
     cluster,
     segment_id,
     predicate_sql,
@@ -132,5 +161,7 @@ select
     is_corroborated,
     contradiction_zh,
     contradiction_en,
-    is_discovery
+    is_discovery,
+    discovery_zh,
+    discovery_en
 from ranked

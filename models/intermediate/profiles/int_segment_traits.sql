@@ -56,7 +56,7 @@ number_traits as (
         kpis.known_customers >= 0.5 * kpis.customers
         and kpis.effect_size_transformed >= phrases.min_effect
         and kpis.effect_size_transformed < phrases.max_effect
-        and (phrases.slot = 'tier' or kpis.p_adjusted < 0.05)
+        and (phrases.slot = 'tier' or kpis.p_adjusted_transformed < 0.05)
 
 ),
 
@@ -84,7 +84,7 @@ plain_number_traits as (
         and kpis.known_customers >= 0.5 * kpis.customers
         and kpis.attribute not in (select phrases.attribute from phrases)
         and abs(kpis.effect_size_transformed) >= 0.4
-        and kpis.p_adjusted < 0.05
+        and kpis.p_adjusted_transformed < 0.05
 
 ),
 

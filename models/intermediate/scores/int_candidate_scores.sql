@@ -33,7 +33,8 @@ scores as (
         k,
         is_training_customer,
         ranked,
-        cast(null as double) as probability
+        cast(null as double) as probability,
+        cast(null as double) as log_density
     from kprototypes
     union all
     select
@@ -43,7 +44,8 @@ scores as (
         k,
         is_training_customer,
         ranked,
-        cast(null as double) as probability
+        cast(null as double) as probability,
+        cast(null as double) as log_density
     from kmeans
     union all
     select
@@ -53,7 +55,8 @@ scores as (
         k,
         is_training_customer,
         ranked,
-        probabilities[ranked[1].cluster + 1] as probability
+        probabilities[ranked[1].cluster + 1] as probability,
+        log_density
     from mixtures
     union all
     select
@@ -63,7 +66,8 @@ scores as (
         k,
         is_training_customer,
         ranked,
-        cast(null as double) as probability
+        cast(null as double) as probability,
+        cast(null as double) as log_density
     from agglomerative
 
 )
@@ -78,5 +82,6 @@ select
     ranked[1].distance as distance,
     ranked[2].cluster as runner_up_cluster,
     ranked[2].distance as runner_up_distance,
-    probability
+    probability,
+    log_density
 from scores

@@ -73,5 +73,6 @@ select
     k,
     is_training_customer,
     {{ ranked_clusters('distances') }} as ranked,
-    list_transform(distances, lambda distance: exp(-distance)) as probabilities
+    list_transform(distances, lambda distance: exp(-distance)) as probabilities,
+    list_max(log_densities) as log_density
 from distances

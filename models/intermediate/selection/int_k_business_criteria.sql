@@ -20,7 +20,10 @@ twins as (
 
 tree_accuracy as (
 
-    select * from {{ ref('ml_tree_accuracy') }}
+    select
+        *,
+        {{ percent_text('balanced_accuracy') }} as balanced_accuracy_text
+    from {{ ref('int_tree_accuracy') }}
 
 ),
 
@@ -201,12 +204,12 @@ criteria as (
         case
             when features = 0 then '特征集 B 没有可以切分的取值：请在 feature_bins.csv 中添加分箱'
             when folds = 0 then '有客群不足 2 个客户，无法留出检验'
-            else printf('深度 %d 的决策树在留出客户上的平衡准确率为 %.0f%%', max_depth, 100 * balanced_accuracy)
+            else printf('深度 %d 的决策树在留出客户上的平衡准确率为 %s', max_depth, balanced_accuracy_text)
         end as verdict_zh,
         case
             when features = 0 then 'feature set B has no level to split on: add bins to feature_bins.csv'
             when folds = 0 then 'a segment has fewer than 2 customers: none can be held out'
-            else printf('balanced accuracy of a tree of depth %d on customers held out: %.0f %%', max_depth, 100 * balanced_accuracy)
+            else printf('balanced accuracy of a tree of depth %d on customers held out: %s', max_depth, balanced_accuracy_text)
         end as verdict
     from tree_accuracy
 

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -102,16 +103,25 @@ def test_customer_list_is_the_final_segmentation(
 
 
 def test_numbers_of_every_segment(
-    kpis: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
+    built: Project, kpis: pd.DataFrame, clusters: pd.DataFrame, staged: pd.DataFrame
 ) -> None:
+    transforms = built.query("select attribute, transform from dim_attributes").set_index(
+        "attribute"
+    )["transform"]
     for attribute in NUMBERS:
         everyone = staged[attribute].astype(float)
+        logarithm = np.sign(everyone) * np.log1p(everyone.abs())
+        transformed = everyone if transforms[attribute] == "none" else logarithm
         known = everyone.notna().sum()
         spread = everyone.std(ddof=0)
         for name in SEGMENTATIONS:
             grouped = everyone.groupby(clusters[name])
             count, mean = grouped.count(), grouped.mean()
-            error = spread / np.sqrt(count) * np.sqrt((known - count) / (known - 1))
+            relative_error = np.sqrt((known - count) / (known - 1) / count)
+            error = spread * relative_error
+            effect = (
+                transformed.groupby(clusters[name]).mean() - transformed.mean()
+            ) / transformed.std(ddof=0)
             expected = pd.DataFrame(
                 {
                     "customers": grouped.size(),
@@ -127,6 +137,8 @@ def test_numbers_of_every_segment(
                     "index_vs_overall": mean / everyone.mean(),
                     "effect_size": (mean - everyone.mean()) / spread,
                     "v_test": (mean - everyone.mean()) / error,
+                    "effect_size_transformed": effect,
+                    "v_test_transformed": effect / relative_error,
                 }
             )
             found = kpis.xs((name, attribute), level=["segmentation_id", "attribute"])
@@ -186,6 +198,8 @@ def test_adjusted_p_values_are_benjamini_and_hochbergs(
     tests = built.query("select * from ml_segment_tests")
     for name in SEGMENTATIONS:
         own = tests[tests["segmentation_id"] == name].sort_values("p_value")
+        of_levels = own[own["level"].notna()]
+        assert (of_levels["v_test"] == of_levels["v_test_transformed"]).all()
         known = own[own["p_value"].notna()]
         ranks = np.arange(1, len(known) + 1)
         stepped = known["p_value"] * len(known) / ranks
@@ -206,6 +220,36 @@ def test_every_profile_covers_every_segment(kpis: pd.DataFrame, mix: pd.DataFram
         assert list(rows.index.droplevel("attribute")) == clusters, attribute
     for attribute, rows in mix.groupby(["attribute", "level"]):
         assert list(rows.index.droplevel(["attribute", "level"])) == clusters, attribute
+
+
+def test_labels_hold_for_the_customers_that_they_are_about(
+    built: Project, clusters: pd.DataFrame, staged: pd.DataFrame
+) -> None:
+    labels = built.query("select * from rpt_segment_labels where theme = 'activity'")
+    labels = labels.set_index(["segmentation_id", "cluster", "other_cluster"])
+    signs = {"days_since_last_spend": -1, "avg_monthly_active_days": 1, "month_avg_ad_count": 1}
+    everyone = np.log1p(staged[[*signs]].astype(float)) * pd.Series(signs)
+    spread = everyone.std(ddof=0)
+    for name in (f"kprototypes_k{PLANTED_K}", "famd_kmeans_k7"):
+        segments = dict(list(everyone.groupby(clusters[name])))
+        for cluster, other in itertools.permutations(segments, 2):
+            own, others = segments[cluster], segments[other]
+            effects = (own.mean() - others.mean()) / spread
+            p_values = stats.ttest_ind(own, others, equal_var=False, nan_policy="omit").pvalue
+            label = labels.loc[(name, cluster, other)]
+            weakest = effects[effects.abs().idxmin()]
+            assert label["weakest_effect"] == pytest.approx(weakest, rel=1e-9)
+            assert label["largest_p_adjusted"] >= p_values.max() * (1 - 1e-9)
+            if label["verdict"] == "clearly_better":
+                assert (effects >= 0.5).all()
+                assert (p_values < 0.05).all()
+                assert label["indicators_in_favour"] == 3
+            elif (effects >= 0.5).all():
+                assert label["largest_p_adjusted"] >= 0.05
+            mirrored = labels.loc[(name, other, cluster)]
+            assert mirrored["weakest_effect"] == -label["weakest_effect"]
+            assert mirrored["indicators_against"] == label["indicators_in_favour"]
+    assert {"clearly_better", "clearly_worse", "mixed"} <= set(labels["verdict"])
 
 
 def test_exported_files(built: Project) -> None:

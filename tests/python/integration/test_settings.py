@@ -32,6 +32,7 @@ VARS = {
     "replicate_rows_slow": 40,
     "min_agreement": 0.95,
     "score_margin": 0.25,
+    "min_label_effect": 0.8,
     "tree_depth": 2,
     "golden_min_precision": 0.5,
     "golden_min_recall": 0.3,
@@ -105,6 +106,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "replicate_rows_slow": "few",
             "min_agreement": 2,
             "score_margin": -1,
+            "min_label_effect": 0.1,
             "tree_depth": 0,
             "gamma": -1,
             "kprototypes_engine": "fast",
@@ -136,6 +138,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "replicate_rows_slow is 'few';",
         "min_agreement is 2;",
         "score_margin is -1; give a number from 0 to 4",
+        "min_label_effect is 0.1; give a number of at least 0.2, such as 0.5",
         "tree_depth is 0;",
         "gamma is -1; give lambdaest, huang or a number of at least 0.",
         "kprototypes_engine is 'fast'; give native or kmodes.",
@@ -313,6 +316,14 @@ def test_golden_rules(changed: Project) -> None:
     waiting = rules[good & ~golden].groupby(["segmentation_id", "cluster"]).size()
     full = rules[golden].groupby(["segmentation_id", "cluster"]).size() == 3
     assert full.loc[waiting.index].all()
+
+
+def test_min_label_effect(changed: Project, built: Project) -> None:
+    weakest = (
+        "select min(abs(weakest_effect)) from rpt_segment_labels where verdict like 'clearly%'"
+    )
+    assert changed.one(weakest) >= 0.8
+    assert 0.5 <= built.one(weakest) < 0.8
 
 
 def test_min_agreement(changed: Project) -> None:

@@ -1,6 +1,6 @@
-"""See how well a shallow tree on feature set B tells the segments of every candidate apart."""
+"""Fit shallow trees on feature set B for every candidate, and write their leaves down as rules."""
 
-from segmentation.explanation import tree
+from segmentation.explanation import rules
 
 
 def model(dbt, session):
@@ -9,11 +9,20 @@ def model(dbt, session):
     labels = dbt.ref("int_training_labels").df()
     levels = dbt.ref("int_attribute_levels").df()
     attributes = dbt.ref("data_dictionary").df()
+    trees = dbt.ref("int_segment_trees").df()
     max_depth = dbt.config.meta_get("tree_depth")
+    min_precision = dbt.config.meta_get("golden_min_precision")
     seed = dbt.config.meta_get("random_seed")
 
     customers = customers.sort_values("customer_id", ignore_index=True)
     labels = labels.sort_values(["segmentation_id", "customer_id"], ignore_index=True)
-    ordered = tree.ordered_attributes(attributes)
-    features = tree.design(customers.drop(columns="customer_id"), levels, ordered)
-    return tree.cross_validate(features, labels, max_depth=max_depth, seed=seed)
+    return rules.fit_trees(
+        customers,
+        labels,
+        levels,
+        attributes,
+        trees,
+        max_depth=max_depth,
+        min_precision=min_precision,
+        seed=seed,
+    )

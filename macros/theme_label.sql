@@ -1,0 +1,19 @@
+{% macro theme_label(theme, language) -%}
+    {#- What readers call a KPI theme; the workbook for reviewers calls it the same (segmentation.review.words). -#}
+    {%- set labels = {
+        'spending_power': {'zh': '消费能力', 'en': 'Spending power'},
+        'activity': {'zh': '活跃度', 'en': 'Activity'},
+        'loyalty': {'zh': '忠诚与稳定', 'en': 'Loyalty and steadiness'},
+        'scale': {'zh': '业务规模', 'en': 'Scale'},
+        'category': {'zh': '品类', 'en': 'Categories'},
+        'channel': {'zh': '媒体渠道', 'en': 'Media'},
+        'region': {'zh': '投放区域', 'en': 'Regions'},
+        'background': {'zh': '客户背景', 'en': 'Background'},
+        'risk': {'zh': '风险', 'en': 'Risk'},
+    } -%}
+    case {{ theme }}
+        {%- for name, label in labels.items() %}
+        when '{{ name }}' then '{{ label[language] }}'
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -1,0 +1,120 @@
+with
+
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
+labels as (
+
+    select * from {{ ref('rpt_segment_labels') }}
+    where verdict in ('clearly_better', 'clearly_worse')
+
+),
+
+numbers as (
+
+    select * from {{ ref('int_persona_numbers') }}
+
+),
+
+levels as (
+
+    select * from {{ ref('int_persona_levels') }}
+
+),
+
+dimensions as (
+
+    select * from {{ ref('persona_dimensions') }}
+    where theme is not null
+
+),
+
+phrases as (
+
+    select * from {{ ref('persona_phrases') }}
+    where phrase = 'nothing'
+
+),
+
+-- Of two segments each is the other's opposite: that says more than a comparison with everyone.
+theme_labels as (
+
+    select
+        labels.segmentation_id,
+        labels.cluster,
+        labels.theme,
+        -1 as position,
+        labels.verdict as phrase,
+        labels.label_zh as text_zh,
+        labels.label_en as text_en,
+        'rpt_segment_labels where theme = ''' || labels.theme || ''' and compared_with = ''' || labels.compared_with || '''' as evidence
+    from labels
+    inner join segments
+        on
+            labels.segmentation_id = segments.segmentation_id
+            and labels.cluster = segments.cluster
+    where (labels.compared_with = 'everyone') = (segments.k > 2)
+
+),
+
+said as (
+
+    select * from theme_labels
+    union all
+    select * from numbers
+    union all
+    select * from levels
+
+),
+
+in_dimensions as (
+
+    select
+        said.segmentation_id,
+        said.cluster,
+        dimensions.dimension,
+        said.theme,
+        said.position,
+        said.phrase,
+        said.text_zh,
+        said.text_en,
+        said.evidence
+    from said
+    inner join dimensions
+        on said.theme = dimensions.theme
+
+),
+
+silent as (
+
+    select distinct
+        segments.segmentation_id,
+        segments.cluster,
+        dimensions.dimension
+    from segments
+    cross join dimensions
+    anti join in_dimensions
+        on
+            segments.segmentation_id = in_dimensions.segmentation_id
+            and segments.cluster = in_dimensions.cluster
+            and dimensions.dimension = in_dimensions.dimension
+
+)
+
+select * from in_dimensions
+union all
+select
+    silent.segmentation_id,
+    silent.cluster,
+    silent.dimension,
+    cast(null as varchar) as theme,
+    1 as position,
+    phrases.phrase,
+    phrases.text_zh,
+    phrases.text_en,
+    cast(null as varchar) as evidence
+from silent
+cross join phrases
