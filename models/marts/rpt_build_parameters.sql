@@ -22,9 +22,11 @@
     'replicate_rows',
     'replicate_rows_slow',
     'min_agreement',
+    'min_label_effect',
     'golden_min_precision',
     'golden_min_recall',
     'tree_depth',
+    'min_tree_gain',
     'random_seed',
     'borderline_margin',
 ] -%}

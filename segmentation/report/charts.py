@@ -24,6 +24,7 @@ from segmentation.report.formats import (
     decimal,
     digits,
     isolate,
+    join,
     percent,
     quantity,
     same,
@@ -172,7 +173,7 @@ def is_share(attributes: dict[str, Row], attribute: str) -> bool:
     about = attributes.get(attribute)
     if about is None:
         return False
-    return about["unit"] == "flag" or (about["unit"] == "ratio" and about["valid_max"] == 1)
+    return bool(about["unit"] == "flag" or (about["unit"] == "ratio" and about["valid_max"] == 1))
 
 
 def effects(
@@ -539,7 +540,7 @@ def boxes(
             f"{unit.zh}{_AXES[transform].zh}。箱为中间一半客户，须为 5%–95%，数字为中位数；"
             f"虚线为全体中位数 {write('overall_median').zh}。",
             f"{unit.en}{_AXES[transform].en}. Boxes hold the middle half of the customers, "
-            f"whiskers 5–95\u00a0%, numbers are medians; the dotted line is the median of all, "
+            f"whiskers 5–95%, numbers are medians; the dotted line is the median of all, "
             f"{write('overall_median').en}.",
         ),
         data=data,
@@ -643,9 +644,7 @@ def _ticks(transform: str, low: float, high: float) -> list[float]:
     top, bottom = math.expm1(max(high, 0)), -math.expm1(max(-low, 0))
     if max(top, -bottom) < 5:
         step = 0.5 if max(top, -bottom) < 3 else 1.0
-        return [
-            step * n for n in range(math.ceil(bottom / step), math.floor(top / step) + 1)
-        ]
+        return [step * n for n in range(math.ceil(bottom / step), math.floor(top / step) + 1)]
     powers = [10.0**power for power in range(10) if 10**power <= max(top, -bottom)]
     if len(powers) <= 2:
         powers = sorted({*powers, *(3 * power for power in powers)})
@@ -684,8 +683,7 @@ def stacked(
         return float(sum(share.get((segment_id, level), 0.0) for level in group))
 
     groups: list[tuple[Text, list[str], Figure]] = [
-        (level_name(row), [row["level"]], colour(f"r{place % 6}"))
-        for place, row in enumerate(own)
+        (level_name(row), [row["level"]], colour(f"r{place % 6}")) for place, row in enumerate(own)
     ]
     if rest:
         groups.append((Text("其他", "Other"), rest, colour("other")))
@@ -702,9 +700,7 @@ def stacked(
                 "orientation": "h",
                 "y": places,
                 "x": [round(100 * value, 3) for value in shares],
-                "text": [
-                    _inside(name, value) for value in shares
-                ],
+                "text": [_inside(name, value) for value in shares],
                 "textposition": "inside",
                 "insidetextanchor": "middle",
                 "textangle": 0,
@@ -734,7 +730,7 @@ def stacked(
         title=title,
         note=Text(
             "各群客户的构成，合计 100%；未知为斜纹灰色。",
-            "Composition of each segment, together 100\u00a0%; unknown is hatched grey.",
+            "Composition of each segment, together 100%; unknown is hatched grey.",
         ),
         data=data,
         layout={
@@ -820,7 +816,9 @@ def grouped(
                 xs.append(round(100 * row["share_of_segment"], 3))
                 ys.append(place + step * (order - (len(names) - 1) / 2))
                 written = percent(row["share_of_segment"])
-                texts.append(both(say("{id} {share}", "{id} {share}", id=names[order], share=written)))
+                texts.append(
+                    both(say("{id} {share}", "{id} {share}", id=names[order], share=written))
+                )
         top = max([top, *xs])
         data.append(
             {
@@ -1088,7 +1086,7 @@ def customer_map(
         note=Text(
             "每个点是一格，越大客户越多；标签在该群的中心。最外侧 0.5% 的客户画在边上。",
             "A dot is a cell of a grid, the larger the more customers; labels stand at the centre "
-            "of a segment. The outermost 0.5\u00a0% stand at the edge.",
+            "of a segment. The outermost 0.5% stand at the edge.",
         ),
         data=data,
         layout={
@@ -1119,7 +1117,9 @@ def _side_by_side(
 ) -> dict[tuple[str, int, int], tuple[float, float]]:
     """Place the dots of several segments in a cell around its centre, not over each other."""
     order = [row["segment_id"] for row in segments]
-    steps = {axis: _step(cells, axis, place) for axis, place in (("x", "map_column"), ("y", "map_row"))}
+    steps = {
+        axis: _step(cells, axis, place) for axis, place in (("x", "map_column"), ("y", "map_row"))
+    }
     shared = by([{**row, "cell": (row["map_column"], row["map_row"])} for row in cells], "cell")
     places = {}
     for rows in shared.values():
@@ -1274,9 +1274,7 @@ def curve(
                 "font": {"size": 11},
             }
         )
-    found = {
-        (place, row["k"]): row for place, one in enumerate(shown) for row in one.rows
-    }
+    found = {(place, row["k"]): row for place, one in enumerate(shown) for row in one.rows}
     columns: list[Text] = [same("K")]
     for one in shown:
         columns += [one.name, Text("标准误", "Std error"), Text("结论", "Verdict")]
@@ -1284,16 +1282,18 @@ def curve(
     for k in ks:
         cells: list[Said] = [as_said(str(k))]
         for place, one in enumerate(shown):
-            row = found.get((place, k))
+            at_k = found.get((place, k))
             cells += (
                 [as_said("—")] * 3
-                if row is None
+                if at_k is None
                 else [
-                    as_said(_short(row["value"], one.decimals)),
+                    as_said(_short(at_k["value"], one.decimals)),
                     as_said(
-                        "—" if not row["std_error"] else decimal(row["std_error"], one.decimals + 1)
+                        "—"
+                        if not at_k["std_error"]
+                        else decimal(at_k["std_error"], one.decimals + 1)
                     ),
-                    as_said(Text(row["verdict_zh"] or "", row["verdict"] or "")),
+                    as_said(Text(at_k["verdict_zh"] or "", at_k["verdict"] or "")),
                 ]
             )
         rows.append(tuple(cells))
@@ -1362,7 +1362,11 @@ def business_scores(chart_id: str, rows: Sequence[Row], chosen_k: int, title: Sa
         }
     )
     labels = [
-        both(Text(f"K={k}，选定", f"K = {k}, chosen") if k == chosen_k else Text(f"K={k}", f"K = {k}"))
+        both(
+            Text(f"K={k}，选定", f"K = {k}, chosen")
+            if k == chosen_k
+            else Text(f"K={k}", f"K = {k}")
+        )
         for k in ks
     ]
     return Chart(

@@ -9,7 +9,6 @@ from segmentation.report.charts import (
     attribute_name,
     level_name,
     row_quantity,
-    segment_name,
 )
 from segmentation.report.formats import (
     Fact,
@@ -81,8 +80,7 @@ def answer(marts: Marts) -> Said:
     total = marts.final.about["customers"]
     return say(
         "{n} 位客户分为 {k} 群：{name} 以 {share} 的客户贡献了 {spend} 的{value}",
-        "{n} customers fall into {k} segments; {name}, {share} of them, bring {spend} of "
-        "“{value}”",
+        "{n} customers fall into {k} segments; {name}, {share} of them, bring {spend} of “{value}”",
         n=Said(count(total), (Fact("customers", total),)),
         k=str(len(segments)),
         name=quoted(top),
@@ -99,7 +97,8 @@ def trust(marts: Marts) -> Said:
     between = sum(marts.borderline.values())
     total = marts.final.about["customers"]
     return say(
-        "重新抽样再聚类，最不稳定的 {id} 也能找回 {jaccard}（{stability}）；{share} 的客户处在两群之间。",
+        "重新抽样再聚类，最不稳定的 {id} 也能找回 {jaccard}（{stability}）；"
+        "{share} 的客户处在两群之间。",
         "Drawn and clustered again, even the least stable segment, {id}, is found again to "
         "{jaccard} ({stability}); {share} of the customers stand between two segments.",
         id=weakest["segment_id"],
@@ -172,7 +171,7 @@ def warnings(marts: Marts) -> list[Said]:
                 ),
             )
         )
-    provisional = [row["segment_id"] for row in marts.final.segments if row["is_provisional"]]
+    provisional = [row["segment_id"] for row in marts.final.segments if row.get("is_provisional")]
     if provisional:
         found.append(
             say(
@@ -262,9 +261,7 @@ def leaders(segments: Sequence[Row], themes: Sequence[Row]) -> Said:
         n=str(len(best)),
         m=str(len(leads[name])),
         axes=join(
-            Text(
-                words.name_of(words.THEMES, axis).zh, words.name_of(words.THEMES, axis).en.lower()
-            )
+            Text(words.name_of(words.THEMES, axis).zh, words.name_of(words.THEMES, axis).en.lower())
             for axis in words.THEMES
             if axis in leads[name]
         ),

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 """Control characters; among them those that turn the direction of the text after them."""
 
 MONEY = ("usd", "usd_per_month")
@@ -163,7 +165,7 @@ def percent(value: float, decimals: int = 1) -> Text:
     edge = 10.0**-decimals
     if 0 < number < 100 and float(text) in (0, 100):
         text = f"<{edge:g}" if float(text) == 0 else f">{100 - edge:g}"
-    return Text(f"{text}%", f"{text}\u00a0%")
+    return same(f"{text}%")
 
 
 def signed(value: float, decimals: int = 2) -> Text:

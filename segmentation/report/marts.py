@@ -18,7 +18,51 @@ Row = dict[str, Any]
 TWO_GROUPS = "agglomerative_k2"
 """The segmentation of the first iteration."""
 
-REMEDY = "run dbt build with this version of the project, and publish again if it is a published copy"
+COLUMNS = {
+    "dim_attributes": "attribute, label_zh, label_en, role, theme, transform, unit, valid_max, "
+    "in_feature_set_a, in_feature_set_b",
+    "dim_segmentations": "segmentation_id, method, k, is_final, customers, value_attribute, "
+    "min_jaccard, is_supported, unsupported_zh, unsupported_en",
+    "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, spend_share, "
+    "mean_silhouette, jaccard, stability, persona_zh, persona_en",
+    "rpt_attribute_diagnostics": "attribute, label_zh, label_en, is_in_file, missing_share, "
+    "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
+    "unreadable_examples, out_of_range_values, out_of_range_examples, reason_zh, reason_en",
+    "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
+    "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
+    "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
+    "rpt_famd_axes": "axis, inertia_share",
+    "rpt_famd_contributions": "axis, attribute, attribute_zh, attribute_en, level, level_zh, "
+    "level_en, coordinate, contribution",
+    "rpt_file_rows": "outcome, is_kept, file_rows, share_of_rows",
+    "rpt_k_decision": "k, computed_k, support, is_override, override_reason, reason_zh, reason_en",
+    "rpt_k_selection": "method, k, elbow, criterion, value, std_error, weight, contribution, "
+    "verdict, verdict_zh",
+    "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",
+    "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
+    "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",
+    "rpt_segment_examples": "segment_id, kind, example_rank, customer_id, runner_up_segment_id, "
+    "figures_zh, figures_en",
+    "rpt_segment_kpis": "segment_id, attribute, attribute_zh, attribute_en, theme, unit, mean, "
+    "median, std_dev, p05, p25, p75, p95, overall_mean, overall_median, index_vs_overall, "
+    "effect_size_transformed",
+    "rpt_segment_labels": "segment_id, compared_with, label_zh, label_en",
+    "rpt_segment_mix": "segment_id, attribute, attribute_zh, attribute_en, theme, level, "
+    "level_order, level_zh, level_en, is_unknown, customers, share_of_segment, share_overall, "
+    "lift, p_adjusted",
+    "rpt_segment_playbooks": "segment_id, label_zh, label_en, goal_zh, goal_en, action_zh, "
+    "action_en, kpi_zh, kpi_en, kpi_value_zh, kpi_value_en, kpi_overall_value_zh, "
+    "kpi_overall_value_en",
+    "rpt_segment_rules": "leaf, tree, segment_id, rule_zh, rule_en, customers, precision, recall, "
+    "lift, is_golden, golden_rank, is_corroborated, contradiction_zh, contradiction_en",
+    "rpt_segment_themes": "segment_id, axis, score",
+    "rpt_segment_trees": "segment_id, is_used, precision, recall",
+}
+"""What the report reads of every mart."""
+
+REMEDY = (
+    "run dbt build with this version of the project, and publish again if it is a published copy"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +75,7 @@ class Segmentation:
         Its row of dim_segmentations.
     segments : list of dict
         dim_segments, by segment_id.
-    cards, labels, playbooks, examples, kpis, mix, rules, conditions, themes, cells : list of dict
+    cards, labels, playbooks, examples, kpis, mix, rules, conditions, trees, themes, cells : list
         The rows of the marts that are about it.
     """
 
@@ -45,6 +89,7 @@ class Segmentation:
     mix: list[Row]
     rules: list[Row]
     conditions: list[Row]
+    trees: list[Row]
     themes: list[Row]
     cells: list[Row]
 
@@ -124,9 +169,7 @@ class _Reader:
         self._database = database
 
     def read(self) -> Marts:
-        candidates = self.rows(
-            "select * from dim_segmentations order by method, k", "dim_segmentations"
-        )
+        candidates = self.table("dim_segmentations", "method, k")
         final = [row for row in candidates if row["is_final"]]
         if not final:
             raise InputError(
@@ -139,7 +182,7 @@ class _Reader:
             for row in candidates
             if row["segmentation_id"] == TWO_GROUPS and row["segmentation_id"] != final_id
         ]
-        decisions = self.rows("select * from rpt_k_decision", "rpt_k_decision")
+        decisions = self.table("rpt_k_decision", "k")
         (as_of,) = self.rows(
             "select max(as_of_date) as as_of_date from fct_customer_segments",
             "fct_customer_segments",
@@ -149,12 +192,7 @@ class _Reader:
             "from fct_customer_segments group by segment_id order by segment_id",
             "fct_customer_segments",
         )
-        attributes = self.rows(
-            "select dim_attributes.*, diagnostics.missing_share "
-            "from dim_attributes left join rpt_attribute_diagnostics as diagnostics "
-            "using (attribute)",
-            "dim_attributes",
-        )
+        attributes = self.table("dim_attributes", "attribute")
         return Marts(
             final=self.segmentation(final[0]),
             two_groups=self.segmentation(others[0]) if others else None,
@@ -179,7 +217,6 @@ class _Reader:
 
     def segmentation(self, about: Row) -> Segmentation:
         name = about["segmentation_id"]
-        rules = self.table("rpt_segment_rules", "leaf", name)
         return Segmentation(
             about=about,
             segments=self.table("dim_segments", "segment_id", name),
@@ -191,8 +228,9 @@ class _Reader:
             mix=self.table(
                 "rpt_segment_mix", "attribute, segment_id, level_order, customers desc, level", name
             ),
-            rules=rules,
+            rules=self.table("rpt_segment_rules", "leaf", name),
             conditions=self.table("rpt_rule_conditions", "leaf, condition", name),
+            trees=self.table("rpt_segment_trees", "segment_id, tree", name),
             themes=self.table("rpt_segment_themes", "axis, segment_id", name),
             cells=self.table("rpt_customer_map", "segment_id, map_column, map_row", name),
         )
@@ -201,7 +239,9 @@ class _Reader:
         """Read a mart, or what it says about one segmentation, in a fixed order."""
         where = "" if segmentation_id is None else "where segmentation_id = $1 "
         parameters = [] if segmentation_id is None else [segmentation_id]
-        return self.rows(f"select * from {mart} {where}order by {order_by}", mart, parameters)
+        return self.rows(
+            f"select {COLUMNS[mart]} from {mart} {where}order by {order_by}", mart, parameters
+        )
 
     def rows(self, query: str, mart: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query; text comes without control characters."""

@@ -85,9 +85,7 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         HTML. The same marts give the same text.
     """
     final = segmentation_part(marts, marts.final, "")
-    two_groups = (
-        segmentation_part(marts, marts.two_groups, "two-") if marts.two_groups else None
-    )
+    two_groups = segmentation_part(marts, marts.two_groups, "two-") if marts.two_groups else None
     selection = selection_charts(marts)
     quality = quality_part(marts)
     drawn = [

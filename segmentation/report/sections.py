@@ -24,9 +24,13 @@ from segmentation.report.formats import (
 from segmentation.report.marts import Marts, Row, Segmentation, by
 
 JOINT_TREE = "all_segments"
+EVERYONE = "everyone"
+PAIR = 2
+"""Of so many segments each is compared with the other too."""
+
 MOST_BOXES = 8
 MOST_LEVELS = 5
-MOST_PLAYBOOKS = 5
+MOST_EXAMPLES = {"typical": 5, "borderline": 3}
 MOST_MISSING = 15
 MOST_SKEWED = 14
 MIXED_ROLES = ("high_cardinality", "nominal", "ordinal")
@@ -45,6 +49,16 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Playbook:
+    """Something to do with a segment, and the number that shows whether it worked."""
+
+    label: Text
+    goal: Text
+    action: Text
+    watch: Said
+
+
+@dataclass(frozen=True)
 class SegmentPart:
     """A segment's page."""
 
@@ -52,6 +66,7 @@ class SegmentPart:
     anchor: str
     colour: str
     name: Text
+    is_provisional: bool
     figures: list[tuple[Text, Said]]
     in_short: Said
     value_median: Said
@@ -61,7 +76,7 @@ class SegmentPart:
     labels: list[Text]
     rules: list[Rule]
     charts: list[Chart]
-    playbooks: list[Row]
+    playbooks: list[Playbook]
     examples: Table | None
     trust: list[Said]
 
@@ -116,9 +131,7 @@ def segmentation_part(marts: Marts, shown: Segmentation, prefix: str) -> Segment
     """
     kpis = _clustered_kpis(marts, shown)
     segments = shown.segments
-    overview = [
-        charts.heat_map(f"{prefix}heat", segments, kpis, findings.widest_difference(kpis))
-    ]
+    overview = [charts.heat_map(f"{prefix}heat", segments, kpis, findings.widest_difference(kpis))]
     if shown.themes:
         overview.append(
             charts.radar(
@@ -213,15 +226,13 @@ def _segment_part(
         )
     )
     value = [row for row in own if row["attribute"] == shown.about["value_attribute"]]
-    median = (
-        charts.row_quantity(marts.attributes, value[0])("median") if value else as_said("—")
-    )
-    playbooks = [row for row in shown.playbooks if row["segment_id"] == name][:MOST_PLAYBOOKS]
+    median = charts.row_quantity(marts.attributes, value[0])("median") if value else as_said("—")
     return SegmentPart(
         row=segment,
         anchor=f"{prefix}{name}",
         colour=f"s{place % charts.MAX_COLOURS}",
         name=Text(segment["name_zh"], segment["name_en"]),
+        is_provisional=bool(segment.get("is_provisional")),
         figures=[
             (Text("客户", "Customers"), findings.customers_of(segment)),
             (Text("占全体客户", "Of all customers"), findings.share_of(segment)),
@@ -243,11 +254,12 @@ def _segment_part(
         labels=[
             Text(row["label_zh"], row["label_en"])
             for row in shown.labels
-            if row["segment_id"] == name and row["compared_with"] == "everyone"
+            if row["segment_id"] == name
+            and (row["compared_with"] == EVERYONE or len(segments) == PAIR)
         ],
         rules=_golden_rules(shown, name),
         charts=drawn,
-        playbooks=playbooks,
+        playbooks=[_playbook(row) for row in shown.playbooks if row["segment_id"] == name],
         examples=_examples(shown, name),
         trust=_trust(marts, shown, segment),
     )
@@ -255,6 +267,21 @@ def _segment_part(
 
 def _of(name: Text, pattern: Text) -> Text:
     return Text(pattern.zh.format(name.zh), pattern.en.format(name.en.strip()))
+
+
+def _playbook(row: Row) -> Playbook:
+    return Playbook(
+        label=Text(row["label_zh"], row["label_en"]),
+        goal=Text(row["goal_zh"], row["goal_en"]),
+        action=Text(row["action_zh"], row["action_en"]),
+        watch=say(
+            "{kpi}：{value}（全体 {all}）",
+            "{kpi}: {value} (everyone {all})",
+            kpi=Text(row["kpi_zh"] or "—", row["kpi_en"] or "—"),
+            value=Text(row["kpi_value_zh"] or "—", row["kpi_value_en"] or "—"),
+            all=Text(row["kpi_overall_value_zh"] or "—", row["kpi_overall_value_en"] or "—"),
+        ),
+    )
 
 
 def _golden_rules(shown: Segmentation, segment_id: str) -> list[Rule]:
@@ -277,7 +304,12 @@ def _golden_rules(shown: Segmentation, segment_id: str) -> list[Rule]:
 
 
 def _examples(shown: Segmentation, segment_id: str) -> Table | None:
-    rows = [row for row in shown.examples if row["segment_id"] == segment_id]
+    rows = [
+        row
+        for row in shown.examples
+        if row["segment_id"] == segment_id
+        and row["example_rank"] <= MOST_EXAMPLES.get(row["kind"], 0)
+    ]
     if not rows:
         return None
     rows.sort(key=lambda row: (row["kind"] != "typical", row["example_rank"]))
@@ -331,9 +363,24 @@ def _trust(marts: Marts, shown: Segmentation, segment: Row) -> list[Said]:
                 ),
             )
         )
-    if segment["is_provisional"]:
+    for tree in shown.trees:
+        if (
+            tree["segment_id"] == segment["segment_id"]
+            and tree["is_used"]
+            and tree["precision"] is not None
+        ):
+            found.append(
+                say(
+                    "在没有参与拟合的客户上，决策树找出该群的 {recall}，找出的有 {precision} 正确。",
+                    "On customers held out, the tree finds {recall} of the segment, and is right "
+                    "about {precision} of those it takes for it.",
+                    recall=percent(tree["recall"], 0),
+                    precision=percent(tree["precision"], 0),
+                )
+            )
+    if segment.get("is_provisional"):
         found.append(as_said(Text("名称为暂定。", "The name is provisional.")))
-    if segment["is_overridden"]:
+    if segment.get("is_overridden"):
         found.append(as_said(Text("名称由人工确定。", "The name was given by a person.")))
     return found
 
@@ -442,9 +489,7 @@ def _map(marts: Marts, shown: Segmentation, prefix: str) -> Chart | None:
 def _tree(shown: Segmentation) -> Node:
     """Put the leaves' conditions together to a tree: rules that begin alike share a branch."""
     rules = [row for row in shown.rules if row["tree"] == JOINT_TREE]
-    conditions = by(
-        [row for row in shown.conditions if row.get("tree", JOINT_TREE) == JOINT_TREE], "leaf"
-    )
+    conditions = by(shown.conditions, "leaf")
     order = [row["segment_id"] for row in shown.segments]
 
     def grow(leaves: Sequence[Row], depth: int, condition: Text | None) -> Node:
@@ -533,12 +578,16 @@ def selection_charts(marts: Marts) -> list[Chart]:
                 "k-cost",
                 [Curve(Text("成本", "Cost"), of["cost"], 0)],
                 chosen,
-                say("成本曲线的肘点在 K={k}", "The knee of the cost curve is at K = {k}", k=names(knee))
+                say(
+                    "成本曲线的肘点在 K={k}",
+                    "The knee of the cost curve is at K = {k}",
+                    k=names(knee),
+                )
                 if knee
                 else as_said(Text("成本曲线没有明显肘点", "The cost curve has no clear knee")),
                 Text(
                     "混合距离的平方和；越低越紧凑，K 越大必然越低。",
-                    "Sum of squared mixed distances: lower is tighter, and always lower with more K.",
+                    "Sum of squared mixed distances: lower is tighter, and falls with every K.",
                 ),
             )
         )
@@ -588,9 +637,7 @@ def selection_charts(marts: Marts) -> list[Chart]:
                 "k-stability",
                 [Curve(Text("最弱一群的 Jaccard", "Jaccard of the weakest"), of["min_jaccard"])],
                 chosen,
-                say(
-                    "各群都稳定的 K：{k}", "Every segment is stable at K = {k}", k=names(stable)
-                )
+                say("各群都稳定的 K：{k}", "Every segment is stable at K = {k}", k=names(stable))
                 if stable
                 else as_said(Text("没有各群都稳定的 K", "At no K is every segment stable")),
                 Text(
