@@ -18,7 +18,6 @@ from segmentation.dictionary.seed_checks import (
     NoteFault,
     Row,
     Seed,
-    check_effects,
     check_unique,
     check_word,
     nearest,
@@ -39,7 +38,6 @@ from segmentation.dictionary.words import (
     MISSING_TOKENS,
     NUMERIC_TYPES,
     OUT_OF_RANGE_POLICIES,
-    TRAIT_COLUMNS,
     VALUE_ATTRIBUTE,
     WORDS,
 )
@@ -272,7 +270,6 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
     levels = Seed(folder / "attribute_levels.csv", LEVEL_COLUMNS, faults)
     bins = Seed(folder / "feature_bins.csv", BIN_COLUMNS, faults)
     flags = Seed(folder / "category_flags.csv", FLAG_COLUMNS, faults)
-    traits = Seed(folder / "segment_traits.csv", TRAIT_COLUMNS, faults)
     if attributes:
         by_name = {item.attribute: item for item in reversed(attributes)}
         _check_attributes(attributes, by_name, fault)
@@ -280,7 +277,6 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
         _check_levels(levels, by_name, fault)
         _check_bins(bins, by_name, fault)
         _check_category_flags(flags, levels, by_name)
-        _check_traits(traits, by_name)
         known_levels = _known_levels(by_name, levels, bins)
         check_segment_seeds(folder, by_name, known_levels, faults)
         check_business_seeds(folder, by_name, known_levels, faults)
@@ -640,24 +636,3 @@ def _check_category_flags(flags: Seed, levels: Seed, by_name: dict[str, Attribut
             near = difflib.get_close_matches(level, known[attribute], n=1)
             hint = f"Did you mean {near[0]}?" if near else "Add it to attribute_levels.csv."
             flags.fault(line, f"{attribute} has no level {level!r}. {hint}")
-
-
-def _check_traits(traits: Seed, by_name: dict[str, Attribute]) -> None:
-    """Check ``segment_traits.csv``."""
-    traits.check_filled("phrase_zh", "phrase_en")
-    traits.check_words("slot")
-    traits.check_unique("slot", "attribute", "phrase_en")
-    for line, row in traits.rows:
-        name = row["attribute"]
-        check_effects(row, partial(traits.fault, line))
-        if name == VALUE_ATTRIBUTE:
-            continue
-        if name not in by_name:
-            traits.fault(line, f"attribute {name!r} is unknown. {nearest(name, by_name)}")
-        elif by_name[name].data_type not in NUMERIC_TYPES or by_name[name].role == "excluded":
-            traits.fault(
-                line,
-                f"{name} has no mean to speak of: its role is {by_name[name].role}, its data_type "
-                f"{by_name[name].data_type}. Remove the row: levels and flags are called by their "
-                "labels.",
-            )

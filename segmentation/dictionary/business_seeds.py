@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,13 +16,13 @@ from segmentation.dictionary.seed_checks import (
     nearest,
     parse_number,
     read_bound,
+    segmentation_fault,
 )
 from segmentation.dictionary.seed_csv import Fault
 from segmentation.dictionary.words import (
     CRITERION_COLUMNS,
     PLAYBOOK_COLUMNS,
     REVIEW_COLUMNS,
-    SEGMENTATION_METHODS,
     SELECTION_CRITERIA,
     TRIGGER_COLUMNS,
 )
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from segmentation.dictionary.attributes import Attribute
 
 _WEIGHT_TOLERANCE = 1e-6
-_SEGMENTATION_ID = re.compile(r"(.+)_k(0|[1-9][0-9]{0,3})")
 
 
 def check_business_seeds(
@@ -125,7 +123,7 @@ def _check_reviews(reviews: Seed, weighted: Collection[str]) -> None:
     listed = ", ".join(name for name in SELECTION_CRITERIA if name in weighted)
     for line, row in reviews.rows:
         criterion, score = row["criterion"], parse_number(row["score"])
-        if message := _segmentation_fault(row["segmentation_id"]):
+        if message := segmentation_fault(row["segmentation_id"]):
             reviews.fault(line, message)
         if criterion in SELECTION_CRITERIA and criterion not in weighted:
             reviews.fault(
@@ -143,20 +141,6 @@ def _check_reviews(reviews: Seed, weighted: Collection[str]) -> None:
             reviews.fault(
                 line, f"score is {row['score']!r}. Write a number from 1 (worst) to 5 (best)."
             )
-
-
-def _segmentation_fault(text: str) -> str | None:
-    """Say why a text names no candidate segmentation."""
-    match = _SEGMENTATION_ID.fullmatch(text)
-    method, k = (match[1], int(match[2])) if match else (text, 2)
-    if match and method in SEGMENTATION_METHODS and k >= 2:
-        return None
-    near = difflib.get_close_matches(method.lower(), SEGMENTATION_METHODS, n=1)
-    hint = f"Did you mean {near[0]}_k{max(k, 2)}? " if match and near else ""
-    return (
-        f"segmentation_id {text!r} is none. {hint}Write <method>_k<K>, such as kprototypes_k5: the "
-        f"method one of {', '.join(SEGMENTATION_METHODS)}, K from 2."
-    )
 
 
 def _check_playbooks(playbooks: Seed, triggers: Seed, by_name: Mapping[str, Attribute]) -> None:

@@ -69,7 +69,7 @@ def check_shares(row: dict[str, str], fault: Callable[[str], None]) -> None:
 
 
 def _check_kind(row: dict[str, str], is_number: bool, fault: Callable[[str], None]) -> None:
-    """Report a trigger of a number that asks for a level, or the other way round, or nothing."""
+    """Report a condition on a number that asks for a level, or the other way round, or nothing."""
     name = row["attribute"]
     own, other = (_EFFECTS, _SHARES) if is_number else (_SHARES, _EFFECTS)
     foreign = [column for column in other if row[column]]
@@ -87,7 +87,7 @@ def _check_kind(row: dict[str, str], is_number: bool, fault: Callable[[str], Non
         kind = "a number, which has no shares" if is_number else "no number, which has no effects"
         fault(f"{name} is {kind}. Clear {' and '.join(foreign)}, and set {' or '.join(own)}.")
     elif not any(row[column] for column in own):
-        fault(f"{name} has no bound, so the trigger says nothing. Set {' or '.join(own)}.")
+        fault(f"{name} has no bound, so nothing is asked of it. Set {' or '.join(own)}.")
 
 
 def check_level(

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from segmentation.dictionary.seed_csv import Fault, read_rows
-from segmentation.dictionary.words import WORDS
+from segmentation.dictionary.words import SEGMENTATION_METHODS, WORDS
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
+_SEGMENTATION_ID = re.compile(r"(.+)_k(0|[1-9][0-9]{0,3})")
 _ORDER = re.compile(r"[1-9][0-9]{0,8}")
 
 Row = tuple[int, dict[str, str]]
@@ -124,6 +125,20 @@ def nearest(name: str, names: Iterable[str], file: str = "data_dictionary.csv") 
     """Say which of `names` may have been meant by one that is unknown, or where to add it."""
     near = difflib.get_close_matches(name.lower(), list(names), n=1)
     return f"Did you mean {near[0]}?" if near else f"Add it to {file}."
+
+
+def segmentation_fault(text: str) -> str | None:
+    """Say why a text names no candidate segmentation."""
+    match = _SEGMENTATION_ID.fullmatch(text)
+    method, k = (match[1], int(match[2])) if match else (text, 2)
+    if match and method in SEGMENTATION_METHODS and k >= 2:
+        return None
+    near = difflib.get_close_matches(method.lower(), SEGMENTATION_METHODS, n=1)
+    hint = f"Did you mean {near[0]}_k{max(k, 2)}? " if match and near else ""
+    return (
+        f"segmentation_id {text!r} is none. {hint}Write <method>_k<K>, such as kprototypes_k5: the "
+        f"method one of {', '.join(SEGMENTATION_METHODS)}, K from 2."
+    )
 
 
 def row_order(line_and_row: Row) -> int:

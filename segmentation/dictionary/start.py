@@ -19,6 +19,7 @@ from segmentation.dictionary.words import (
     INDICATOR_COLUMNS,
     LEVEL_COLUMNS,
     MISSING_TOKENS,
+    NAME_COLUMNS,
     NUMERIC_TYPES,
     PLAYBOOK_COLUMNS,
     REVIEW_COLUMNS,
@@ -46,6 +47,7 @@ _COLUMNS = {
     "feature_bins.csv": BIN_COLUMNS,
     "category_flags.csv": FLAG_COLUMNS,
     "segment_traits.csv": TRAIT_COLUMNS,
+    "segment_names.csv": NAME_COLUMNS,
     "theme_indicators.csv": INDICATOR_COLUMNS,
     "playbooks.csv": PLAYBOOK_COLUMNS,
     "playbook_triggers.csv": TRIGGER_COLUMNS,
@@ -210,9 +212,6 @@ def propose_seeds(location: str) -> Proposal:
             "No column names the customer: none is different in every row. Add an id to the file, "
             "and a row with the role id.",
         )
-    traits = [
-        dict(zip(TRAIT_COLUMNS, ("tier", VALUE_ATTRIBUTE, *tier), strict=True)) for tier in _TIERS
-    ]
     playbooks, triggers = _propose_playbooks(rows, notes)
     if any(row["role"] == "performance" for row in rows):
         notes.append(
@@ -221,7 +220,11 @@ def propose_seeds(location: str) -> Proposal:
         )
     return Proposal(
         seeds=dict(
-            zip(_COLUMNS, (rows, levels, [], [], traits, [], playbooks, triggers, []), strict=True)
+            zip(
+                _COLUMNS,
+                (rows, levels, [], [], _propose_traits(), [], [], playbooks, triggers, []),
+                strict=True,
+            )
         ),
         notes=notes,
     )
@@ -405,6 +408,30 @@ def _propose_levels(
         dict(zip(LEVEL_COLUMNS, (name, level, str(order), level, level), strict=True))
         for order, (level, _) in enumerate(found, start=1)
     ]
+
+
+def _propose_traits() -> list[Row]:
+    """Propose phrases for the tiers of the value attribute and for those who carry the business."""
+    of_value = dict.fromkeys(TRAIT_COLUMNS, "") | {"attribute": VALUE_ATTRIBUTE}
+    tiers = [
+        of_value
+        | {
+            "slot": "tier",
+            "min_effect": low,
+            "max_effect": high,
+            "phrase_zh": phrase_zh,
+            "phrase_en": phrase_en,
+        }
+        for low, high, phrase_zh, phrase_en in _TIERS
+    ]
+    core = {
+        "slot": "core",
+        "min_share": "0.5",
+        "min_lift": "2",
+        "phrase_zh": "核心群",
+        "phrase_en": "core",
+    }
+    return [*tiers, of_value | core]
 
 
 def _propose_playbooks(rows: list[Row], notes: list[str]) -> tuple[list[Row], list[Row]]:

@@ -42,7 +42,8 @@ MISSING_POLICIES = ("median", "zero", "unknown_level", "none")
 OUT_OF_RANGE_POLICIES = ("set_null", "clip", "reject")
 BOOLEANS = ("true", "false")
 BOUND_TYPES = ("lowest", "value", "quantile")
-SLOTS = ("tier", "behaviour")
+SLOTS = ("tier", "level", "risk", "core", "lifecycle", "behaviour")
+"""What a phrase is in a segment's name; of the last four, nouns, only the first is said."""
 NUMERIC_TYPES = ("number", "integer")
 SELECTION_CRITERIA = (
     "smallest_segment",
@@ -109,7 +110,20 @@ BIN_COLUMNS = (
 )
 FLAG_COLUMNS = ("flag", "attribute", "level")
 INDICATOR_COLUMNS = ("theme", "attribute", "except_attribute", "except_level")
-TRAIT_COLUMNS = ("slot", "attribute", "min_effect", "max_effect", "phrase_zh", "phrase_en")
+TRAIT_COLUMNS = (
+    "slot",
+    "attribute",
+    "level",
+    "min_effect",
+    "max_effect",
+    "min_share",
+    "min_lift",
+    "phrase_zh",
+    "phrase_en",
+)
+NAME_COLUMNS = ("segmentation_id", "segment_id", "name_zh", "name_en", "reason")
+LONGEST_NAMES = {"name_zh": 30, "name_en": 60}
+"""Characters that a name given by a person may have."""
 CRITERION_COLUMNS = (
     "criterion",
     "label_zh",

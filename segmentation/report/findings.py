@@ -171,7 +171,7 @@ def warnings(marts: Marts) -> list[Said]:
                 ),
             )
         )
-    provisional = [row["segment_id"] for row in marts.final.segments if row.get("is_provisional")]
+    provisional = [row["segment_id"] for row in marts.final.segments if row["is_provisional"]]
     if provisional:
         found.append(
             say(

@@ -24,7 +24,7 @@ COLUMNS = {
     "dim_segmentations": "segmentation_id, method, k, is_final, customers, value_attribute, "
     "min_jaccard, is_supported, unsupported_zh, unsupported_en",
     "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, spend_share, "
-    "mean_silhouette, jaccard, stability, persona_zh, persona_en",
+    "mean_silhouette, jaccard, stability, persona_zh, persona_en, is_provisional, is_overridden",
     "rpt_attribute_diagnostics": "attribute, label_zh, label_en, is_in_file, missing_share, "
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
     "unreadable_examples, out_of_range_values, out_of_range_examples, reason_zh, reason_en",

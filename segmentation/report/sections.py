@@ -232,7 +232,7 @@ def _segment_part(
         anchor=f"{prefix}{name}",
         colour=f"s{place % charts.MAX_COLOURS}",
         name=Text(segment["name_zh"], segment["name_en"]),
-        is_provisional=bool(segment.get("is_provisional")),
+        is_provisional=segment["is_provisional"],
         figures=[
             (Text("客户", "Customers"), findings.customers_of(segment)),
             (Text("占全体客户", "Of all customers"), findings.share_of(segment)),
@@ -378,9 +378,9 @@ def _trust(marts: Marts, shown: Segmentation, segment: Row) -> list[Said]:
                     precision=percent(tree["precision"], 0),
                 )
             )
-    if segment.get("is_provisional"):
+    if segment["is_provisional"]:
         found.append(as_said(Text("名称为暂定。", "The name is provisional.")))
-    if segment.get("is_overridden"):
+    if segment["is_overridden"]:
         found.append(as_said(Text("名称由人工确定。", "The name was given by a person.")))
     return found
 

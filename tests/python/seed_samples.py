@@ -42,10 +42,19 @@ flag,attribute,level
 is_fashion,category,服装
 """,
     "segment_traits.csv": """\
-slot,attribute,min_effect,max_effect,phrase_zh,phrase_en
-tier,value_attribute,0.4,,高价值,High-value
-tier,value_attribute,,0.4,低价值,Low-value
-behaviour,months,0.4,,长期,long-standing
+slot,attribute,level,min_effect,max_effect,min_share,min_lift,phrase_zh,phrase_en
+tier,value_attribute,,0.4,,,,高价值,High-value
+tier,value_attribute,,,0.4,,,低价值,Low-value
+behaviour,months,,0.4,,,,长期,long-standing
+core,value_attribute,,,,0.5,2,核心,core
+lifecycle,months,,,-0.4,,,新,new
+lifecycle,size,SMB,,,0.5,1.2,新,new
+level,category,美妆,,,,,美妆店,beauty shop
+""",
+    "segment_names.csv": """\
+segmentation_id,segment_id,name_zh,name_en,reason
+kprototypes_k5,S01,金主,Patrons,
+kprototypes_k5,S02,新秀,"Rising, young",销售部命名
 """,
     "theme_indicators.csv": """\
 theme,attribute,except_attribute,except_level

@@ -360,19 +360,6 @@ FAULTS = [
         ":3: flag 'is_fashion', attribute 'category', level '服装' stands in line 2",
     ),
     ("category_flags", "服装\n", "\n", ":2: level is blank"),
-    ("segment_traits", "tier,value_attribute,,", "teir,value_attribute,,", "Did you mean tier?"),
-    ("segment_traits", "behaviour,months", "behaviour,month", ":4: attribute 'month' is unknown"),
-    ("segment_traits", "behaviour,months", "behaviour,size", ":4: size has no mean to speak of"),
-    (
-        "data_dictionary",
-        "integer,performance,none,loyalty,higher_is_better,months,false,zero",
-        "integer,excluded,none,loyalty,higher_is_better,months,false,none",
-        "segment_traits.csv:4: months has no mean to speak of: its role is excluded",
-    ),
-    ("segment_traits", "months,0.4,", "months,some,", ":4: min_effect is 'some'"),
-    ("segment_traits", "months,0.4,", "months,0.4,0.4", ":4: min_effect 0.4 is not below max"),
-    ("segment_traits", "长期,", ",", ":4: phrase_zh is blank"),
-    ("segment_traits", "Low-value", "High-value", ":3: slot 'tier', attribute 'value_attribute'"),
 ]
 
 

@@ -10,9 +10,11 @@ from segmentation.dictionary.attributes import check_seeds
 from segmentation.dictionary.words import (
     CRITERION_COLUMNS,
     INDICATOR_COLUMNS,
+    NAME_COLUMNS,
     PLAYBOOK_COLUMNS,
     REVIEW_COLUMNS,
     SELECTION_CRITERIA,
+    TRAIT_COLUMNS,
     TRIGGER_COLUMNS,
 )
 from segmentation.errors import InputError
@@ -112,6 +114,153 @@ FAULTS = [
         "kprototypes_k5,distinctiveness",
         ":3: reviewer '李雷', segmentation_id 'kprototypes_k5', criterion 'distinctiveness' stands "
         "in line 2 already",
+    ),
+    (
+        "segment_traits",
+        "tier,value_attribute,,0.4",
+        "teir,value_attribute,,0.4",
+        ":2: slot 'teir' is not known. Did you mean tier? Write one of: tier, level, risk, core,",
+    ),
+    (
+        "segment_traits",
+        "behaviour,months",
+        "behaviour,month",
+        ":4: attribute 'month' is unknown. Did you mean months?",
+    ),
+    (
+        "segment_traits",
+        "behaviour,months",
+        "behaviour,size",
+        ":4: size has levels. Write one into level, and set min_share or min_lift; only a",
+    ),
+    (
+        "data_dictionary",
+        "integer,performance,none,loyalty,higher_is_better,months,false,zero",
+        "integer,excluded,none,loyalty,higher_is_better,months,false,none",
+        "segment_traits.csv:4: months is not profiled: its role is excluded, its data_type integer",
+    ),
+    ("segment_traits", "months,,0.4,", "months,,some,", ":4: min_effect is 'some'"),
+    ("segment_traits", "months,,0.4,,", "months,,0.4,0.4,", ":4: min_effect 0.4 is not below max"),
+    ("segment_traits", "months,,0.4,,,,", "months,,,,,,", ":4: months has no bound, so nothing is"),
+    ("segment_traits", "长期,", ",", ":4: phrase_zh is blank. Fill it in."),
+    (
+        "segment_traits",
+        "lifecycle,months,,,-0.4,,,新",
+        "lifecycle,months,,,-0.4,,,新的",
+        ":7: 'new' is '新的' in line 6 and '新' here. Conditions of one phrase have the same words",
+    ),
+    (
+        "segment_traits",
+        "lifecycle,months,,,-0.4,,",
+        "lifecycle,size,SMB,,,0.4,",
+        ":7: slot 'lifecycle', phrase_en 'new', attribute 'size', level 'SMB' stands in line 6 al",
+    ),
+    (
+        "segment_traits",
+        "size,SMB",
+        "size,SBM",
+        ":7: size has no level 'SBM'. Did you mean SMB? Write one of: SMB, KA.",
+    ),
+    (
+        "segment_traits",
+        "size,SMB",
+        "size,unknown",
+        ":7: a segment is not named by what is unknown. Name another level.",
+    ),
+    ("segment_traits", ",0.5,1.2,新", ",50,1.2,新", ":7: min_share 50 is no share. Write a number"),
+    (
+        "segment_traits",
+        "core,value_attribute",
+        "core,spend",
+        ":5: the slot core is about the share of the business. Write value_attribute as the attri",
+    ),
+    (
+        "segment_traits",
+        "core,value_attribute,,,,0.5,2",
+        "core,value_attribute,,0.5,,,2",
+        ":5: the slot core asks for a share of the value of all customers. Set min_share, such as",
+    ),
+    (
+        "segment_traits",
+        "level,category,美妆,",
+        "level,category,美妆类,",
+        ":8: category has no level '美妆类'. Did you mean 美妆? Write one of: 服装, 美妆.",
+    ),
+    (
+        "segment_traits",
+        "level,category,美妆,",
+        "level,category,unknown,",
+        ":8: level is 'unknown'. Write a level of category: what is unknown is never in a name.",
+    ),
+    (
+        "segment_traits",
+        "level,category,美妆,",
+        "level,months,1,",
+        ":8: months has no levels: its data_type is integer. Name a category.",
+    ),
+    (
+        "segment_traits",
+        "level,category,美妆,",
+        "level,categories,美妆,",
+        ":8: attribute 'categories' is unknown. Did you mean category?",
+    ),
+    (
+        "segment_traits",
+        "level,category,美妆,,,,,",
+        "level,category,美妆,,,0.5,,",
+        ":8: min_share: the bounds of levels are the same for all. Clear them.",
+    ),
+    (
+        "segment_traits",
+        "美妆店,beauty shop",
+        "美妆店,",
+        ":8: phrase_zh and phrase_en go together. Write what names call the level, or clear both",
+    ),
+    (
+        "segment_names",
+        "kprototypes_k5,S01",
+        "kprototype_k5,S01",
+        ":2: segmentation_id 'kprototype_k5' is none. Did you mean kprototypes_k5? Write",
+    ),
+    (
+        "segment_names",
+        "kprototypes_k5,S01",
+        "kprototypes_k5,S1",
+        ":2: segment_id 'S1' is none. Write S and two digits, such as S01, as dim_segments does.",
+    ),
+    (
+        "segment_names",
+        "kprototypes_k5,S01",
+        "kprototypes_k5,S02",
+        ":3: segmentation_id 'kprototypes_k5', segment_id 'S02' stands in line 2 already. Change",
+    ),
+    ("segment_names", "金主", " ", ":2: name_zh is blank. Fill it in."),
+    ("segment_names", "Patrons", "", ":2: name_en is blank. Fill it in."),
+    (
+        "segment_names",
+        "金主",
+        "新秀",
+        ":3: segmentation_id 'kprototypes_k5', name_zh '新秀' stands in line 2 already. Change",
+    ),
+    (
+        "segment_names",
+        "Patrons",
+        '"Rising, young"',
+        ":3: segmentation_id 'kprototypes_k5', name_en 'Rising, young' stands in line 2 already.",
+    ),
+    ("segment_names", "金主", "金" * 31, ":2: name_zh has 31 characters. Write at most 30."),
+    ("segment_names", "Patrons", "P" * 61, ":2: name_en has 61 characters. Write at most 60."),
+    (
+        "segment_names",
+        "Patrons",
+        '"Patrons\nof ours"',
+        ":2: name_en 'Patrons\\nof ours' has a line break or a control character. Remove it.",
+    ),
+    (
+        "segment_names",
+        "Patrons",
+        "Patrons S03",
+        ":2: name_en 'Patrons S03' ends in a segment id, which is what computed names that would",
     ),
     (
         "theme_indicators",
@@ -240,7 +389,7 @@ FAULTS = [
         "playbook_triggers",
         "value_attribute,,0.4,,,",
         "value_attribute,,,,,",
-        ":2: value_attribute has no bound, so the trigger says nothing. Set min_effect or max_eff",
+        ":2: value_attribute has no bound, so nothing is asked of it. Set min_effect or max_effect",
     ),
     (
         "playbook_triggers",
@@ -286,7 +435,7 @@ FAULTS = [
     ),
     ("playbook_triggers", "0.05,", "5,", ":4: min_share 5 is no share. Write a number from 0 to 1"),
     ("playbook_triggers", ",1.2", ",0", ":5: min_lift 0 is not above 0. Write a lift such as 1.5"),
-    ("playbook_triggers", ",1.2", ",", ":5: category has no bound, so the trigger says nothing"),
+    ("playbook_triggers", ",1.2", ",", ":5: category has no bound, so nothing is asked of it"),
     (
         "playbook_triggers",
         "category,服装",
@@ -311,18 +460,30 @@ def test_all_faults_come_at_once(seeds: Path) -> None:
     edit(seeds, "playbooks", ",months,3", ",months,4")
     edit(seeds, "playbook_triggers", "0.05,", "5,")
     edit(seeds, "segment_traits", "长期,", ",")
+    edit(seeds, "segment_names", "Patrons", "")
+    edit(seeds, "theme_indicators", "SMB", "")
     places = [line.split(": ")[0] for line in messages(seeds)]
     assert places == [
         "business_review.csv:2",
         "playbook_triggers.csv:4",
         "playbooks.csv:3",
+        "segment_names.csv:2",
         "segment_traits.csv:4",
         "selection_criteria.csv:1",
+        "theme_indicators.csv:4",
     ]
 
 
 @pytest.mark.parametrize(
-    "name", ["business_review", "playbooks", "playbook_triggers", "theme_indicators"]
+    "name",
+    [
+        "business_review",
+        "playbook_triggers",
+        "playbooks",
+        "segment_names",
+        "segment_traits",
+        "theme_indicators",
+    ],
 )
 def test_a_seed_that_is_missing_is_named(seeds: Path, name: str) -> None:
     (seeds / f"{name}.csv").unlink()
@@ -335,6 +496,11 @@ def test_criteria_that_cannot_be_read_are_one_fault(seeds: Path) -> None:
         "selection_criteria.csv:1: missing",
         "selection_criteria.csv:1: unknown",
     ]
+
+
+def test_a_level_may_be_kept_out_of_names(seeds: Path) -> None:
+    edit(seeds, "segment_traits", "美妆店,beauty shop", ",")
+    check_seeds(seeds)
 
 
 def test_the_criteria_may_lie_elsewhere(seeds: Path) -> None:
@@ -361,6 +527,7 @@ def test_a_missing_value_is_a_level_and_undeclared_levels_may_be_any(seeds: Path
     path = seeds / "attribute_levels.csv"
     path.write_text("".join(path.read_text("utf-8").splitlines(True)[:3]), "utf-8")
     edit(seeds, "category_flags", "服装", "SMB")
+    edit(seeds, "segment_traits", "level,category", "level,kind")
     edit(seeds, "playbook_triggers", "category,unknown", "kind,anything")
     check_seeds(seeds)
 
@@ -372,7 +539,8 @@ def test_what_is_excluded_triggers_nothing(seeds: Path) -> None:
         "integer,performance,none,loyalty,higher_is_better,months,false,zero",
         "integer,excluded,none,loyalty,higher_is_better,months,false,none",
     )
-    edit(seeds, "segment_traits", "behaviour,months,0.4,,长期,long-standing\n", "")
+    edit(seeds, "segment_traits", "behaviour,months,,0.4,,,,长期,long-standing\n", "")
+    edit(seeds, "segment_traits", "lifecycle,months,,,-0.4,,,新,new\n", "")
     edit(seeds, "theme_indicators", "loyalty,months,size,SMB\n", "")
     kpi, trigger = messages(seeds)[::-1]
     assert "playbooks.csv:3: kpi months has the role excluded, so it is not profiled" in kpi
@@ -383,6 +551,8 @@ def test_the_seeds_of_the_project_have_the_columns_and_the_criteria_asked_for() 
     for name, columns in (
         ("selection_criteria", CRITERION_COLUMNS),
         ("business_review", REVIEW_COLUMNS),
+        ("segment_traits", TRAIT_COLUMNS),
+        ("segment_names", NAME_COLUMNS),
         ("theme_indicators", INDICATOR_COLUMNS),
         ("playbooks", PLAYBOOK_COLUMNS),
         ("playbook_triggers", TRIGGER_COLUMNS),
@@ -390,7 +560,16 @@ def test_the_seeds_of_the_project_have_the_columns_and_the_criteria_asked_for() 
         header = (SEEDS / f"{name}.csv").read_text("utf-8").splitlines()[0]
         assert tuple(header.split(",")) == columns
     assert tuple(row["criterion"] for row in rows_of("selection_criteria")) == SELECTION_CRITERIA
-    assert rows_of("business_review") == []
+    assert rows_of("business_review") == rows_of("segment_names") == []
+
+
+def test_nouns_of_names_are_short_and_end_in_what_customers_are() -> None:
+    for row in rows_of("segment_traits"):
+        if row["slot"] in ("risk", "core", "lifecycle", "behaviour"):
+            assert row["phrase_zh"].endswith("群")
+            assert len(row["phrase_zh"]) <= 7
+            assert len(row["phrase_en"]) <= 25
+            assert row["phrase_en"] == "core" or row["phrase_en"].endswith("s")
 
 
 def test_the_indicators_of_a_theme_are_those_of_the_plan() -> None:

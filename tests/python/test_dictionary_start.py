@@ -110,7 +110,8 @@ def test_what_may_be_wrong_is_said(location: str) -> None:
 def test_a_playbook_is_proposed_for_each_tier_of_the_value_attribute(location: str) -> None:
     proposal = propose_seeds(location)
     names = ("playbooks", "playbook_triggers", "segment_traits")
-    playbooks, triggers, tiers = (proposal.seeds[f"{name}.csv"] for name in names)
+    playbooks, triggers, traits = (proposal.seeds[f"{name}.csv"] for name in names)
+    tiers = [row for row in traits if row["slot"] == "tier"]
     assert len(playbooks) == 5
     assert {row["kpi"] for row in playbooks} == {"spend_usd"}
     assert [row["playbook"] for row in triggers] == [row["playbook"] for row in playbooks]
@@ -118,7 +119,8 @@ def test_a_playbook_is_proposed_for_each_tier_of_the_value_attribute(location: s
     assert [[row[name] for name in bounds] for row in triggers] == [
         [row[name] for name in bounds] for row in tiers
     ]
-    assert proposal.seeds["business_review.csv"] == []
+    assert [row["phrase_en"] for row in traits if row["slot"] != "tier"] == ["core"]
+    assert proposal.seeds["business_review.csv"] == proposal.seeds["segment_names.csv"] == []
     assert "selection_criteria.csv" not in proposal.seeds
     assert any("spend_usd, the first number, is proposed as the kpi" in n for n in proposal.notes)
 

@@ -83,6 +83,7 @@ def test_the_workbook_is_made_for_people(seeds: Path, workbook: Path) -> None:
         "分档 feature_bins",
         "品类标记 category_flags",
         "分群用语 segment_traits",
+        "人工命名 segment_names",
         "主题指标 theme_indicators",
         "业务价值之肘 selection_criteria",
         "运营打法 playbooks",

@@ -32,13 +32,6 @@ dimensions as (
 
 ),
 
-phrases as (
-
-    select * from {{ ref('persona_phrases') }}
-    where phrase = 'nothing'
-
-),
-
 -- Of two segments each is the other's opposite: that says more than a comparison with everyone.
 theme_labels as (
 
@@ -68,53 +61,18 @@ said as (
     union all
     select * from levels
 
-),
-
-in_dimensions as (
-
-    select
-        said.segmentation_id,
-        said.cluster,
-        dimensions.dimension,
-        said.theme,
-        said.position,
-        said.phrase,
-        said.text_zh,
-        said.text_en,
-        said.evidence
-    from said
-    inner join dimensions
-        on said.theme = dimensions.theme
-
-),
-
-silent as (
-
-    select distinct
-        segments.segmentation_id,
-        segments.cluster,
-        dimensions.dimension
-    from segments
-    cross join dimensions
-    anti join in_dimensions
-        on
-            segments.segmentation_id = in_dimensions.segmentation_id
-            and segments.cluster = in_dimensions.cluster
-            and dimensions.dimension = in_dimensions.dimension
-
 )
 
-select * from in_dimensions
-union all
 select
-    silent.segmentation_id,
-    silent.cluster,
-    silent.dimension,
-    cast(null as varchar) as theme,
-    1 as position,
-    phrases.phrase,
-    phrases.text_zh,
-    phrases.text_en,
-    cast(null as varchar) as evidence
-from silent
-cross join phrases
+    said.segmentation_id,
+    said.cluster,
+    dimensions.dimension,
+    said.theme,
+    said.position,
+    said.phrase,
+    said.text_zh,
+    said.text_en,
+    said.evidence
+from said
+inner join dimensions
+    on said.theme = dimensions.theme

@@ -12,79 +12,283 @@ traits as (
 
 ),
 
-phrases as (
+stability as (
+
+    select
+        method || '_k' || k as segmentation_id,
+        cluster,
+        value as jaccard,
+        verdict
+    from {{ ref('int_k_criteria') }}
+    where criterion = 'jaccard'
+
+),
+
+overrides as (
+
+    select
+        segmentation_id,
+        segment_id,
+        trim(name_zh) as name_zh,
+        trim(name_en) as name_en
+    from {{ ref('segment_names') }}
+
+),
+
+-- What a segment does is told by one noun: a risk that most of it bears, else that it carries the business, else the
+-- stage its customers are at, else how they behave.
+parts as (
+
+    select
+        *,
+        case when slot in ('tier', 'level') then slot else 'noun' end as part,
+        row_number() over (
+            partition by segmentation_id, cluster, case when slot in ('tier', 'level') then slot else 'noun' end
+            order by list_position(['risk', 'core', 'lifecycle', 'behaviour'], slot) asc, trait_rank asc
+        ) as part_rank
+    from traits
+
+),
+
+first_parts as (
 
     select
         segmentation_id,
         cluster,
-        max(phrase_zh) filter (where slot = 'tier' and trait_rank = 1) as tier_zh,
-        max(phrase_en) filter (where slot = 'tier' and trait_rank = 1) as tier_en,
-        max(phrase_zh) filter (where slot = 'level' and trait_rank = 1) as level_zh,
-        max(phrase_en) filter (where slot = 'level' and trait_rank = 1) as level_en,
-        max(phrase_zh) filter (where slot = 'level' and trait_rank = 2) as second_level_zh,
-        max(phrase_en) filter (where slot = 'level' and trait_rank = 2) as second_level_en,
-        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_zh,
-        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 1) as behaviour_en,
-        max(phrase_zh) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_zh,
-        max(phrase_en) filter (where slot = 'behaviour' and trait_rank = 2) as second_behaviour_en
-    from traits
+        max(phrase_zh) filter (where part = 'tier' and part_rank = 1) as tier_zh,
+        max(phrase_en) filter (where part = 'tier' and part_rank = 1) as tier_en,
+        max(phrase_zh) filter (where part = 'level' and part_rank = 1) as level_zh,
+        max(phrase_en) filter (where part = 'level' and part_rank = 1) as level_en,
+        max(phrase_zh) filter (where part = 'level' and part_rank = 2) as next_level_zh,
+        max(phrase_en) filter (where part = 'level' and part_rank = 2) as next_level_en,
+        max(phrase_zh) filter (where part = 'noun' and part_rank = 1) as noun_zh,
+        max(phrase_en) filter (where part = 'noun' and part_rank = 1) as noun_en
+    from parts
     group by segmentation_id, cluster
 
 ),
 
--- Where no behaviour stands out, a second level does; where neither does, the customers are average.
-short_names as (
+-- A person's word goes before anything; a segment that does not come back when customers are drawn again gets no
+-- name that would last longer than it.
+judged as (
 
     select
         segments.*,
-        concat_ws(
-            '·', phrases.tier_zh, phrases.level_zh, coalesce(phrases.behaviour_zh, phrases.second_level_zh, '一般客群')
-        ) as short_name_zh,
-        concat_ws(
-            ' · ', phrases.tier_en, phrases.level_en, coalesce(phrases.behaviour_en, phrases.second_level_en, 'average customers')
-        ) as short_name_en,
-        case when phrases.behaviour_zh is not null then coalesce(phrases.second_behaviour_zh, phrases.second_level_zh) end as next_trait_zh,
-        case when phrases.behaviour_en is not null then coalesce(phrases.second_behaviour_en, phrases.second_level_en) end as next_trait_en
+        overrides.name_zh as own_name_zh,
+        overrides.name_en as own_name_en,
+        overrides.segment_id is not null as is_overridden,
+        coalesce(stability.verdict = 'not to be trusted', false) as is_provisional,
+        stability.jaccard
     from segments
-    left join phrases
+    left join overrides
         on
-            segments.segmentation_id = phrases.segmentation_id
-            and segments.cluster = phrases.cluster
+            segments.segmentation_id = overrides.segmentation_id
+            and segments.segment_id = overrides.segment_id
+    left join stability
+        on
+            segments.segmentation_id = stability.segmentation_id
+            and segments.cluster = stability.cluster
 
 ),
 
--- Two segments with one short name are told apart by the next trait, and by their id where that is the same too.
-longer_names as (
+-- Where no noun may be said a second level is; where no level may be either, they are just customers.
+worded as (
+
+    select
+        judged.segmentation_id,
+        judged.cluster,
+        first_parts.tier_zh,
+        first_parts.tier_en,
+        first_parts.level_zh,
+        first_parts.level_en,
+        coalesce(
+            first_parts.noun_zh,
+            first_parts.next_level_zh || '客群',
+            case when coalesce(first_parts.tier_zh, first_parts.level_zh) is null then '一般客群' else '客群' end
+        ) as noun_zh,
+        coalesce(
+            first_parts.noun_en,
+            first_parts.next_level_en || ' customers',
+            case when coalesce(first_parts.tier_en, first_parts.level_en) is null then 'average customers' else 'customers' end
+        ) as noun_en
+    from judged
+    left join first_parts
+        on
+            judged.segmentation_id = first_parts.segmentation_id
+            and judged.cluster = first_parts.cluster
+    where not judged.is_overridden and not judged.is_provisional
+
+),
+
+short_names as (
 
     select
         *,
-        case
-            when count(*) over (partition by segmentation_id, short_name_zh) = 1 then short_name_zh
-            else concat_ws('·', short_name_zh, next_trait_zh)
-        end as longer_name_zh,
-        case
-            when count(*) over (partition by segmentation_id, short_name_en) = 1 then short_name_en
-            else concat_ws(' · ', short_name_en, next_trait_en)
-        end as longer_name_en
+        {{ segment_name_zh(['tier_zh', 'level_zh', 'noun_zh']) }} as name_zh,
+        {{ segment_name_en(['tier_en', 'level_en', 'noun_en']) }} as name_en
+    from worded
+
+),
+
+collisions as (
+
+    select
+        own.segmentation_id,
+        own.cluster,
+        other.cluster as other_cluster
+    from short_names as own
+    inner join short_names as other
+        on
+            own.segmentation_id = other.segmentation_id
+            and own.cluster != other.cluster
+            and (own.name_zh = other.name_zh or own.name_en = other.name_en)
+
+),
+
+shared_parts as (
+
+    select distinct
+        collisions.segmentation_id,
+        collisions.cluster,
+        parts.part,
+        parts.phrase_zh,
+        parts.phrase_en
+    from collisions
+    inner join parts
+        on
+            collisions.segmentation_id = parts.segmentation_id
+            and collisions.other_cluster = parts.cluster
+
+),
+
+colliding as (
+
+    select distinct
+        segmentation_id,
+        cluster
+    from collisions
+
+),
+
+-- Of segments with one name each is called by what the others lack: another level, else another noun.
+own_parts as (
+
+    select
+        parts.segmentation_id,
+        parts.cluster,
+        arg_min(parts.phrase_zh, parts.part_rank) filter (where parts.part = 'level') as level_zh,
+        arg_min(parts.phrase_en, parts.part_rank) filter (where parts.part = 'level') as level_en,
+        arg_min(parts.phrase_zh, parts.part_rank) filter (where parts.part = 'noun') as noun_zh,
+        arg_min(parts.phrase_en, parts.part_rank) filter (where parts.part = 'noun') as noun_en
+    from parts
+    inner join colliding
+        on
+            parts.segmentation_id = colliding.segmentation_id
+            and parts.cluster = colliding.cluster
+    left join shared_parts
+        on
+            parts.segmentation_id = shared_parts.segmentation_id
+            and parts.cluster = shared_parts.cluster
+            and parts.part = shared_parts.part
+            and (parts.phrase_zh = shared_parts.phrase_zh or parts.phrase_en = shared_parts.phrase_en)
+    where shared_parts.part is null
+    group by parts.segmentation_id, parts.cluster
+
+),
+
+told_apart as (
+
+    select
+        short_names.segmentation_id,
+        short_names.cluster,
+        short_names.tier_zh,
+        short_names.tier_en,
+        coalesce(own_parts.level_zh, short_names.level_zh) as level_zh,
+        coalesce(own_parts.level_en, short_names.level_en) as level_en,
+        case when own_parts.level_zh is null then coalesce(own_parts.noun_zh, short_names.noun_zh) else short_names.noun_zh end as noun_zh,
+        case when own_parts.level_en is null then coalesce(own_parts.noun_en, short_names.noun_en) else short_names.noun_en end as noun_en
     from short_names
+    left join own_parts
+        on
+            short_names.segmentation_id = own_parts.segmentation_id
+            and short_names.cluster = own_parts.cluster
+
+),
+
+named as (
+
+    select
+        judged.segmentation_id,
+        judged.cluster,
+        judged.segment_id,
+        case
+            when judged.is_overridden then judged.own_name_zh
+            when judged.is_provisional then '待定群体 ' || judged.segment_id
+            else {{ segment_name_zh(['told_apart.tier_zh', 'told_apart.level_zh', 'told_apart.noun_zh']) }}
+        end as name_zh,
+        case
+            when judged.is_overridden then judged.own_name_en
+            when judged.is_provisional then 'Provisional segment ' || judged.segment_id
+            else {{ segment_name_en(['told_apart.tier_en', 'told_apart.level_en', 'told_apart.noun_en']) }}
+        end as name_en,
+        judged.is_overridden,
+        judged.is_provisional,
+        -- Rounded down: 0.597 is not 0.6.
+        floor(round(100 * judged.jaccard, 6)) / 100 as jaccard_shown,
+        judged.k,
+        judged.customers,
+        judged.customer_share,
+        judged.segment_value,
+        judged.spend_share
+    from judged
+    left join told_apart
+        on
+            judged.segmentation_id = told_apart.segmentation_id
+            and judged.cluster = told_apart.cluster
+
+),
+
+-- A computed name that is another segment's as well, or a person's, gets the id in both languages.
+counted as (
+
+    select
+        *,
+        not is_overridden
+        and not is_provisional
+        and (
+            count(*) over (partition by segmentation_id, name_zh) > 1
+            or count(*) over (partition by segmentation_id, name_en) > 1
+        ) as needs_id
+    from named
 
 )
 
 select
-    longer_names.segmentation_id,
-    longer_names.cluster,
-    longer_names.segment_id,
+    segmentation_id,
+    cluster,
+    segment_id,
+    case when needs_id then name_zh || ' ' || segment_id else name_zh end as name_zh,
+    case when needs_id then name_en || ' ' || segment_id else name_en end as name_en,
+    is_overridden,
+    is_provisional,
     case
-        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_zh) = 1 then longer_names.longer_name_zh
-        else longer_names.longer_name_zh || '·' || longer_names.segment_id
-    end as name_zh,
+        when is_provisional
+            then printf(
+                '自助抽样重新聚类时，平均只有 %d%% 与原群重合（Jaccard %.2f，低于 0.6）', cast(100 * jaccard_shown as integer), jaccard_shown
+            ) || case when is_overridden then '' else '，暂不命名' end
+    end as provisional_reason_zh,
     case
-        when count(*) over (partition by longer_names.segmentation_id, longer_names.longer_name_en) = 1 then longer_names.longer_name_en
-        else longer_names.longer_name_en || ' · ' || longer_names.segment_id
-    end as name_en,
-    longer_names.k,
-    longer_names.customers,
-    longer_names.customer_share,
-    longer_names.segment_value,
-    longer_names.spend_share
-from longer_names
+        when is_provisional
+            then printf(
+                'When customers are drawn again and clustered, its best match overlaps with it by %d%% on average '
+                || '(Jaccard %.2f, below 0.6)',
+                cast(100 * jaccard_shown as integer),
+                jaccard_shown
+            ) || case when is_overridden then '' else ', so it has no name yet' end
+    end as provisional_reason_en,
+    k,
+    customers,
+    customer_share,
+    segment_value,
+    spend_share
+from counted

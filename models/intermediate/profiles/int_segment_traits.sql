@@ -29,38 +29,147 @@ phrases as (
     select
         slot,
         case when attribute = 'value_attribute' then '{{ var("value_attribute") }}' else attribute end as attribute,
-        coalesce(cast(min_effect as double), -1e9) as min_effect,
-        coalesce(cast(max_effect as double), 1e9) as max_effect,
+        level,
+        cast(min_effect as double) as min_effect,
+        cast(max_effect as double) as max_effect,
+        cast(min_share as double) as min_share,
+        cast(min_lift as double) as min_lift,
         phrase_zh,
         phrase_en
     from {{ ref('segment_traits') }}
 
 ),
 
--- The phrases that the numbers of a segment allow; nothing is said of a number that most of its customers lack.
-number_traits as (
+conditions as (
+
+    select
+        *,
+        count(*) over (partition by slot, phrase_en) as conditions
+    from phrases
+    where slot != 'level'
+
+),
+
+-- Nothing is said of a number that most customers of the segment lack. A bound on the far side of 0 says that the
+-- segment differs, which the test must confirm; the value of a segment has a tier in any case.
+held_by_numbers as (
 
     select
         kpis.segmentation_id,
         kpis.cluster,
-        phrases.slot,
-        kpis.attribute,
-        cast(null as varchar) as level,
-        abs(kpis.effect_size_transformed) as strength,
-        phrases.phrase_zh,
-        phrases.phrase_en
+        conditions.slot,
+        conditions.phrase_zh,
+        conditions.phrase_en,
+        conditions.conditions,
+        conditions.attribute,
+        abs(kpis.effect_size_transformed) as strength
     from kpis
-    inner join phrases
-        on kpis.attribute = phrases.attribute
+    inner join conditions
+        on kpis.attribute = conditions.attribute
     where
-        kpis.known_customers >= 0.5 * kpis.customers
-        and kpis.effect_size_transformed >= phrases.min_effect
-        and kpis.effect_size_transformed < phrases.max_effect
-        and (phrases.slot = 'tier' or kpis.p_adjusted_transformed < 0.05)
+        conditions.level is null
+        and conditions.slot != 'core'
+        and kpis.known_customers >= 0.5 * kpis.customers
+        and kpis.effect_size_transformed >= coalesce(conditions.min_effect, -1e9)
+        and kpis.effect_size_transformed < coalesce(conditions.max_effect, 1e9)
+        and (
+            conditions.slot = 'tier'
+            or coalesce(conditions.min_effect, 0) <= 0 and coalesce(conditions.max_effect, 0) >= 0
+            or kpis.p_adjusted_transformed < 0.05
+        )
 
 ),
 
--- For attributes that have no phrase of their own: "high" or "low" and the label.
+-- A share is put on the scale of an effect by the standard deviation of having the level.
+held_by_levels as (
+
+    select
+        mix.segmentation_id,
+        mix.cluster,
+        conditions.slot,
+        conditions.phrase_zh,
+        conditions.phrase_en,
+        conditions.conditions,
+        conditions.attribute,
+        abs(mix.share_of_segment - mix.share_overall)
+        / sqrt(greatest(mix.share_overall * (1 - mix.share_overall), 1e-12)) as strength
+    from mix
+    inner join conditions
+        on
+            mix.attribute = conditions.attribute
+            and mix.level = conditions.level
+    where
+        not mix.is_unknown
+        and mix.share_of_segment >= coalesce(conditions.min_share, 0)
+        and mix.lift >= coalesce(conditions.min_lift, 0)
+        and (conditions.min_lift is null or mix.p_adjusted < 0.05)
+
+),
+
+-- What the segment is to the business: its share of all value, a total below 0 being none of it.
+value_shares as (
+
+    select
+        segmentation_id,
+        cluster,
+        attribute,
+        greatest(total, 0) / nullif(sum(greatest(total, 0)) over (partition by segmentation_id), 0) as value_share,
+        customers / sum(customers) over (partition by segmentation_id) as customer_share
+    from kpis
+    where attribute = '{{ var("value_attribute") }}'
+
+),
+
+held_by_value as (
+
+    select
+        value_shares.segmentation_id,
+        value_shares.cluster,
+        conditions.slot,
+        conditions.phrase_zh,
+        conditions.phrase_en,
+        conditions.conditions,
+        conditions.attribute,
+        value_shares.value_share as strength
+    from value_shares
+    inner join conditions
+        on value_shares.attribute = conditions.attribute
+    where
+        conditions.slot = 'core'
+        and value_shares.value_share >= conditions.min_share
+        and value_shares.value_share >= coalesce(conditions.min_lift, 0) * value_shares.customer_share
+
+),
+
+held as (
+
+    select * from held_by_numbers
+    union all
+    select * from held_by_levels
+    union all
+    select * from held_by_value
+
+),
+
+-- Phrases all of whose conditions hold, each resting on the strongest.
+phrase_traits as (
+
+    select
+        segmentation_id,
+        cluster,
+        slot,
+        arg_max(attribute, (strength, attribute)) as attribute,
+        cast(null as varchar) as level,
+        avg(strength order by attribute, strength) as strength,
+        min(phrase_zh) as phrase_zh,
+        phrase_en
+    from held
+    group by segmentation_id, cluster, slot, phrase_en, conditions
+    having count(*) = conditions
+
+),
+
+-- For clustered numbers that have no phrase of their own: "high" or "low" and the label.
 plain_number_traits as (
 
     select
@@ -70,12 +179,9 @@ plain_number_traits as (
         kpis.attribute,
         cast(null as varchar) as level,
         abs(kpis.effect_size_transformed) as strength,
-        case when kpis.effect_size_transformed > 0 then '高' else '低' end || kpis.attribute_zh as phrase_zh,
-        case when kpis.effect_size_transformed > 0 then 'high ' else 'low ' end
-        || case
-            when regexp_matches(kpis.attribute_en, '^[A-Z][^A-Z]') then lower(left(kpis.attribute_en, 1)) || substr(kpis.attribute_en, 2)
-            else kpis.attribute_en
-        end as phrase_en
+        case when kpis.effect_size_transformed > 0 then '高' else '低' end || {{ short_label('kpis.attribute_zh', 10) }} || '群' as phrase_zh,
+        case when kpis.effect_size_transformed > 0 then 'customers with high ' else 'customers with low ' end
+        || {{ lower_initial(short_label('kpis.attribute_en', 24)) }} as phrase_en
     from kpis
     inner join attributes
         on kpis.attribute = attributes.attribute
@@ -90,17 +196,17 @@ plain_number_traits as (
 
 -- A level characterises a segment when many of its customers have it, and clearly more than elsewhere. A flag that a
 -- category raises is left to that category.
-level_traits as (
+telling_levels as (
 
     select
         mix.segmentation_id,
         mix.cluster,
-        'level' as slot,
         mix.attribute,
         mix.level,
         mix.share_of_segment - mix.share_overall as strength,
-        case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end as phrase_zh,
-        case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end as phrase_en
+        attributes.theme,
+        {{ short_label("case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end", 12) }} as label_zh,
+        {{ short_label("case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end", 28) }} as label_en
     from mix
     inner join attributes
         on mix.attribute = attributes.attribute
@@ -119,9 +225,36 @@ level_traits as (
 
 ),
 
+-- A level is called by its phrase, else by its label; one whose phrase is blank names nothing. Media and regions have
+-- names of their own, with a capital.
+level_traits as (
+
+    select
+        telling_levels.segmentation_id,
+        telling_levels.cluster,
+        'level' as slot,
+        telling_levels.attribute,
+        telling_levels.level,
+        telling_levels.strength,
+        coalesce(phrases.phrase_zh, telling_levels.label_zh) as phrase_zh,
+        case
+            when phrases.phrase_en is not null then phrases.phrase_en
+            when telling_levels.theme in ('category', 'background', 'risk') then {{ lower_initial('telling_levels.label_en') }}
+            else telling_levels.label_en
+        end as phrase_en
+    from telling_levels
+    left join phrases
+        on
+            phrases.slot = 'level'
+            and telling_levels.attribute = phrases.attribute
+            and telling_levels.level = phrases.level
+    where phrases.slot is null or phrases.phrase_en is not null
+
+),
+
 traits as (
 
-    select * from number_traits
+    select * from phrase_traits
     union all
     select * from plain_number_traits
     union all
@@ -136,7 +269,7 @@ by_attribute as (
         coalesce(attributes.theme = 'background', false) as is_background,
         row_number() over (
             partition by traits.segmentation_id, traits.cluster, traits.slot, traits.attribute
-            order by traits.strength desc, traits.level asc
+            order by traits.strength desc, traits.level asc, traits.phrase_en asc
         ) as rank_in_attribute
     from traits
     inner join attributes
@@ -145,7 +278,6 @@ by_attribute as (
 )
 
 -- What customers do comes before where they come from.
-
 select
     segmentation_id,
     cluster,
@@ -157,6 +289,6 @@ select
     phrase_en,
     row_number() over (
         partition by segmentation_id, cluster, slot
-        order by rank_in_attribute asc, is_background asc, strength desc, attribute asc
+        order by rank_in_attribute asc, is_background asc, strength desc, attribute asc, phrase_en asc
     ) as trait_rank
 from by_attribute

@@ -22,6 +22,7 @@ sizes as (
         scores.k,
         scores.cluster,
         count(*) as customers,
+        min(scores.customer_id) as first_customer_id,
         sum(customers.customer_value) as segment_value
     from scores
     inner join customers
@@ -30,13 +31,16 @@ sizes as (
 
 ),
 
+-- Equal values go by what stays the same when clusters are numbered anew.
 shares as (
 
     select
         *,
         customers / sum(customers) over (partition by segmentation_id) as customer_share,
         segment_value / nullif(sum(segment_value) over (partition by segmentation_id), 0) as spend_share,
-        row_number() over (partition by segmentation_id order by segment_value desc, cluster asc) as segment_rank
+        row_number() over (
+            partition by segmentation_id order by segment_value desc, customers desc, first_customer_id asc
+        ) as segment_rank
     from sizes
 
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ DIMENSIONS = [
     "渠道偏好", "区域偏好", "客户属性", "风险水平", "代表客户", "建议",
 ]  # fmt: skip
 EVIDENCE = re.compile(r"; (?=rpt_|dim_)")
+AS_PLANTED = "kprototypes_k5"
 DEFINING_SHARE = 0.4
 DEFINING_EFFECT = 0.8
 
@@ -155,11 +157,12 @@ def test_preferences_are_those_of_the_mix(built: Project, phrases: pd.DataFrame)
 def test_nine_in_ten_planted_traits_are_told(
     built: Project, cards: pd.DataFrame, planted: pd.Series
 ) -> None:
-    final = built.one("select segmentation_id from rpt_k_decision")
-    found = built.query("select * from fct_customer_segments").set_index("customer_id")["cluster"]
+    found = built.query(
+        f"select * from fct_candidate_segments where segmentation_id = '{AS_PLANTED}'"
+    ).set_index("customer_id")["cluster"]
     matches = pd.crosstab(planted.reindex(found.index), found).idxmax(axis=1)
     assert matches.is_unique
-    text = cards[cards["segmentation_id"] == final].groupby("cluster")["text_zh"].agg("".join)
+    text = cards[cards["segmentation_id"] == AS_PLANTED].groupby("cluster")["text_zh"].agg("".join)
     labels = built.query("select * from int_attribute_levels").set_index(["attribute", "level"])
     customers = built.query("select * from stg_crm__customers").set_index("customer_id")
     numbers = built.query("select * from dim_attributes where role = 'performance'")
@@ -184,3 +187,27 @@ def test_nine_in_ten_planted_traits_are_told(
     assert len(told) >= 30
     missing = [trait[:2] for trait in told if not trait[2]]
     assert len(missing) <= 0.1 * len(told), missing
+
+
+def test_categories_are_read_as_the_plan_reads_them(built: Project) -> None:
+    customers = built.query("select * from stg_crm__customers").set_index("customer_id")
+    found = built.query(
+        "select customer_id, segment_id from fct_candidate_segments "
+        "inner join dim_segments using (segmentation_id, cluster) "
+        "where segmentation_id = 'agglomerative_k2'"
+    ).set_index("customer_id")["segment_id"]
+    page = (Path(__file__).parents[3] / "docs" / "personas.md").read_text(encoding="utf-8")
+    penetration, top_five = re.findall(r"```sql\n(.*?);\n\n(.*?);\n```", page, re.DOTALL)[0]
+    flags = built.query(penetration).pivot(
+        index="segment_id", columns="attribute_en", values="share_of_segment"
+    )
+    labels = built.query("select attribute, label_en from dim_attributes").set_index("attribute")
+    own = customers.filter(like="is_core_category_").groupby(found.reindex(customers.index)).mean()
+    own.columns = labels.loc[own.columns, "label_en"]
+    pd.testing.assert_frame_equal(
+        flags, own.astype(float), check_like=True, check_names=False, rtol=1e-12
+    )
+    shown = built.query(top_five).groupby("segment_id")["customers"].agg(sorted)
+    for segment_id, counts in shown.items():
+        of_segment = customers.loc[found[found == segment_id].index, "top_l2_category"]
+        assert counts == sorted(of_segment.value_counts().head(5))
