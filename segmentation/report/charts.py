@@ -24,7 +24,6 @@ from segmentation.report.formats import (
     decimal,
     digits,
     isolate,
-    join,
     percent,
     quantity,
     same,
@@ -641,7 +640,7 @@ def _ticks(transform: str, low: float, high: float) -> list[float]:
             step /= 2
         first = math.ceil(low / step)
         return [round(step * n, 10) for n in range(first, math.floor(high / step) + 1)][:8]
-    top, bottom = math.expm1(max(high, 0)), -math.expm1(max(-low, 0))
+    bottom, top = (math.copysign(math.expm1(abs(end)), end) for end in (low, high))
     if max(top, -bottom) < 5:
         step = 0.5 if max(top, -bottom) < 3 else 1.0
         return [step * n for n in range(math.ceil(bottom / step), math.floor(top / step) + 1)]

@@ -200,7 +200,8 @@ def quantity(value: float | None, unit: str | None, *, is_share: bool = False) -
         case "usd" | "usd_per_month":
             minus, amount = ("-", short.en[1:]) if short.en.startswith("-") else ("", short.en)
             month = ("/月", "/month") if unit == "usd_per_month" else ("", "")
-            return Text(f"{short.zh} 美元{month[0]}", f"{minus}${amount}{month[1]}")
+            space = "" if short.zh.endswith(("万", "亿")) else " "
+            return Text(f"{short.zh}{space}美元{month[0]}", f"{minus}${amount}{month[1]}")
         case "days":
             return Text(f"{short.zh} 天", f"{short.en} day{'' if short.en == '1' else 's'}")
         case "months":

@@ -371,7 +371,7 @@ def _trust(marts: Marts, shown: Segmentation, segment: Row) -> list[Said]:
         ):
             found.append(
                 say(
-                    "在没有参与拟合的客户上，决策树找出该群的 {recall}，找出的有 {precision} 正确。",
+                    "在没有参与拟合的客户上，决策树找出该群的 {recall}，其中 {precision} 正确。",
                     "On customers held out, the tree finds {recall} of the segment, and is right "
                     "about {precision} of those it takes for it.",
                     recall=percent(tree["recall"], 0),
