@@ -74,7 +74,12 @@
     {%- if not is_plain_number(var('high_spend_share')) or not 0 < var('high_spend_share') < 1 -%}
         {%- do faults.append('high_spend_share is ' ~ var('high_spend_share') | pprint ~ '; give a share between 0 and 1, such as 0.2.') -%}
     {%- endif -%}
-    {%- for name, example in {'max_missing_share': 0.6, 'golden_min_precision': 0.7, 'golden_min_recall': 0.1}.items()
+    {%- for name, example in {
+            'max_missing_share': 0.6,
+            'golden_min_precision': 0.7,
+            'golden_min_recall': 0.1,
+            'min_tree_gain': 0.05,
+        }.items()
         if not is_plain_number(var(name)) or not 0 <= var(name) <= 1 -%}
         {%- do faults.append(name ~ ' is ' ~ var(name) | pprint ~ '; give a share from 0 to 1, such as ' ~ example ~ '.') -%}
     {%- endfor -%}

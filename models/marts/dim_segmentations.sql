@@ -31,6 +31,12 @@ agreement as (
 
 ),
 
+tree_accuracy as (
+
+    select * from {{ ref('int_tree_accuracy') }}
+
+),
+
 criteria_by_segmentation as (
 
     select
@@ -81,6 +87,8 @@ judged as (
         candidates.*,
         sizes.customers,
         criteria_by_segmentation.* exclude (segmentation_id), -- noqa: RF02
+        tree_accuracy.accuracy as tree_accuracy,
+        tree_accuracy.balanced_accuracy as tree_balanced_accuracy,
         agreement.adjusted_rand as agreement_with_main,
         coalesce(criteria_by_segmentation.collapsed_components, 0) > 0 as is_collapsed,
         coalesce(criteria_by_segmentation.stability = 'not to be trusted', false) as is_unstable,
@@ -90,6 +98,8 @@ judged as (
         on candidates.segmentation_id = sizes.segmentation_id
     inner join criteria_by_segmentation
         on candidates.segmentation_id = criteria_by_segmentation.segmentation_id
+    inner join tree_accuracy
+        on candidates.segmentation_id = tree_accuracy.segmentation_id
     left join agreement
         on
             candidates.segmentation_id = agreement.segmentation_id
@@ -113,6 +123,8 @@ select
     min_jaccard_std_error,
     stability,
     score as business_score,
+    tree_accuracy,
+    tree_balanced_accuracy,
     agreement_with_main,
     data_support != 'unsupported' and not is_unstable and not is_disagreeing and not is_collapsed as is_supported,
     concat_ws(

@@ -33,6 +33,7 @@ select
     scores.distance,
     silhouettes.silhouette,
     runner_up_segments.segment_id as runner_up_segment_id,
+    scores.runner_up_cluster,
     scores.runner_up_distance,
     scores.runner_up_distance <= scores.distance * (1 + {{ var('borderline_margin') }}) as is_borderline,
     scores.probability,

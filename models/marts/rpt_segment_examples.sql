@@ -19,12 +19,15 @@ customers as (
 
 ),
 
-attributes as (
+data_dictionary as (
 
-    select
-        *,
-        list_position(['spending_power', 'activity', 'loyalty', 'scale', 'category', 'channel', 'region'], theme) as theme_order
-    from {{ ref('dim_attributes') }}
+    select * from {{ ref('data_dictionary') }}
+
+),
+
+selection as (
+
+    select * from {{ ref('int_attribute_selection') }}
 
 ),
 
@@ -37,6 +40,27 @@ levels as (
 kpis as (
 
     select * from {{ ref('rpt_segment_kpis') }}
+
+),
+
+attributes as (
+
+    select
+        data_dictionary.attribute,
+        data_dictionary.label_zh,
+        data_dictionary.label_en,
+        data_dictionary.role,
+        data_dictionary.theme,
+        data_dictionary.direction,
+        data_dictionary.unit,
+        cast(data_dictionary.valid_max as double) as valid_max,
+        selection.in_feature_set_a,
+        list_position(
+            ['spending_power', 'activity', 'loyalty', 'scale', 'category', 'channel', 'region'], data_dictionary.theme
+        ) as theme_order
+    from data_dictionary
+    left join selection
+        on data_dictionary.attribute = selection.attribute
 
 ),
 

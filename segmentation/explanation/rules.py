@@ -107,8 +107,8 @@ def fit_trees(
     Table
         `LEAF_SCHEMA`: one row per segmentation and leaf. Leaves are numbered from 1, from the left
         of the tree to its right: first those of the tree of all segments, then those of trees of
-        one segment that stand for that segment, by cluster. `precision` is scikit-learn's, of the
-        customers that the tree was fitted to; `customer_ids` are those that it puts into the leaf.
+        one segment that stand for that segment, by cluster. `customer_ids` are those whom
+        scikit-learn's tree puts into the leaf, `precision` the share of them in the cluster.
         A tree that does not split has one leaf with condition 0, which asks nothing.
     """
     ordered = tree.ordered_attributes(attributes)
@@ -123,7 +123,7 @@ def fit_trees(
         if not X.shape[1]:
             sizes = np.bincount(clusters)
             everyone = np.arange(len(clusters))
-            return [_Leaf([], int(sizes.argmax()), sizes.max() / sizes.sum(), everyone)]
+            return [_Leaf([], int(sizes.argmax()), float(sizes.max() / sizes.sum()), everyone)]
         fitted = tree.classifier(max_depth, seed).fit(X, clusters)
         return _leaves(fitted, splits, X, clusters, min_precision)
 
@@ -181,29 +181,28 @@ def _leaves(
 ) -> list[_Leaf]:
     """Follow a tree to its leaves, from left to right, and join those that say the same."""
     nodes = fitted.tree_
-    # Of each class, in a node, the share of its customers times its weight.
-    shares = nodes.value[:, 0, :] * np.bincount(clusters)[fitted.classes_]
-    shares /= shares.sum(axis=1, keepdims=True)
     node_of = fitted.apply(X)
+
+    def leaf(steps: list[_Step], cluster: int, rows: NDArray[np.integer]) -> _Leaf:
+        return _Leaf(steps, cluster, float((clusters[rows] == cluster).mean()), rows)
 
     def walk(node: int, steps: list[_Step]) -> list[_Leaf]:
         left, right = nodes.children_left[node], nodes.children_right[node]
         if left == right:
-            most = int(nodes.value[node][0].argmax())
-            rows = np.flatnonzero(node_of == node)
-            return [_Leaf(steps, int(fitted.classes_[most]), float(shares[node, most]), rows)]
+            cluster = int(fitted.classes_[nodes.value[node][0].argmax()])
+            return [leaf(steps, cluster, np.flatnonzero(node_of == node))]
         attribute, level = splits[nodes.feature[node]]
         rank = float(nodes.threshold[node])
         below = walk(left, [*steps, _Step(attribute, level, rank, False)])
         above = walk(right, [*steps, _Step(attribute, level, rank, True)])
+        found = below + above
         if len(below) == len(above) == 1 and below[0].cluster == above[0].cluster:
-            cluster = below[0].cluster
-            precision = float(shares[node, fitted.classes_ == cluster].item())
-            highest = max(below[0].precision, above[0].precision)
-            if precision >= min_precision or highest < min_precision:
-                rows = np.sort(np.concatenate([below[0].rows, above[0].rows]))
-                return [_Leaf(steps, cluster, precision, rows)]
-        return below + above
+            rows = np.sort(np.concatenate([below[0].rows, above[0].rows]))
+            both = leaf(steps, below[0].cluster, rows)
+            is_precise = [one.precision >= min_precision for one in (both, *found)]
+            if is_precise[0] or not any(is_precise):
+                return [both]
+        return found
 
     return walk(0, [])
 
@@ -282,10 +281,10 @@ class _Writer:
         occurring, named = self._occurring[attribute], set(condition.levels)
         fulfilling = occurring & named if condition.operator == IN else occurring - named
         others = occurring - fulfilling
-        if attribute in self._flags:
-            return self._tell_flag(attribute, fulfilling)
         if others == {UNKNOWN}:
             words = "已知", " is known"
+        elif attribute in self._flags:
+            return self._tell_flag(attribute, fulfilling)
         elif attribute in self._ranks:
             words = self._tell_ordered(attribute, fulfilling, others)
         elif len(fulfilling) == 1:

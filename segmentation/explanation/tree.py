@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.errors import InputError
 
-_Rows = NDArray[np.integer]
+_Integers = NDArray[np.integer]
 
 N_FOLDS = 5
 ALL_SEGMENTS, ONE_SEGMENT = "all_segments", "one_segment"
@@ -169,29 +169,31 @@ def cross_validate(
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
         splits = list(folds.split(X, clusters))
 
-        def held_out(train: _Rows, test: _Rows, truth: _Rows) -> tuple[_Rows, float]:
-            """Counts by class, and the F1 of the last on what the tree was fitted to."""
-            fitted = classifier(max_depth, seed).fit(X[train], truth[train])
-            n = int(truth.max()) + 1
-            seen = _counts(truth[train], fitted.predict(X[train]), n)
-            return _counts(truth[test], fitted.predict(X[test]), n), _f1(seen[-1])
+        def fit(rows: _Integers, truth: _Integers) -> DecisionTreeClassifier:
+            return classifier(max_depth, seed).fit(X[rows], truth[rows])
 
-        joint = np.array([held_out(*split, clusters)[0] for split in splits])
+        def count(fitted: DecisionTreeClassifier, rows: _Integers, truth: _Integers) -> _Integers:
+            """Count customers, predicted ones and hits of every class; shape (n_classes, 3)."""
+            predicted, n_classes = fitted.predict(X[rows]), len(fitted.classes_)
+            counted = (truth[rows], predicted, predicted[predicted == truth[rows]])
+            return np.stack([np.bincount(of_one, minlength=n_classes) for of_one in counted], 1)
+
+        of_all = np.array([count(fit(train, clusters), test, clusters) for train, test in splits])
         rows = [
             (*key, ALL_SEGMENTS, fold, cluster, *counts)
-            for fold, of_fold in enumerate(joint.tolist(), start=1)
+            for fold, of_fold in enumerate(of_all.tolist(), start=1)
             for cluster, counts in enumerate(of_fold)
         ]
         for cluster in range(k) if 2 < k <= max_k else ():
-            least = _f1(joint[:, cluster].sum(axis=0)) + min_gain
+            least = _f1(of_all[:, cluster].sum(axis=0)) + min_gain
             if least > 1:
                 continue
             is_in = (clusters == cluster).astype(int)
-            for fold, split in enumerate(splits, start=1):
-                counts, seen = held_out(*split, is_in)
-                if fold == 1 and seen < least:
+            for fold, (train, test) in enumerate(splits, start=1):
+                fitted = fit(train, is_in)
+                if fold == 1 and _f1(count(fitted, train, is_in)[1]) < least:
                     break
-                rows.append((*key, ONE_SEGMENT, fold, cluster, *counts[1].tolist()))
+                rows.append((*key, ONE_SEGMENT, fold, cluster, *count(fitted, test, is_in)[1]))
         return rows
 
     with ThreadPoolExecutor() as pool:
@@ -200,13 +202,7 @@ def cross_validate(
     return pa.Table.from_pylist(rows, schema=FOLD_SCHEMA)
 
 
-def _counts(truth: _Rows, predicted: _Rows, n_classes: int) -> _Rows:
-    """Count customers, predicted ones and hits; shape (n_classes, 3)."""
-    counted = (truth, predicted, truth[truth == predicted])
-    return np.stack([np.bincount(values, minlength=n_classes) for values in counted], axis=1)
-
-
-def _f1(counts: _Rows) -> float:
+def _f1(counts: _Integers) -> float:
     """Harmonic mean of precision and recall, 0 where neither is above 0."""
     customers, predicted, hits = counts
     return float(2 * hits / (customers + predicted))

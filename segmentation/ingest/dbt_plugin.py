@@ -7,6 +7,7 @@ them and stops a build before it writes.
 
 from __future__ import annotations
 
+import importlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ from segmentation.errors import InputError
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
 
 SOURCE_SCHEMA = "crm"
+
+# dbt runs Python models in threads, and two first imports of SciPy at a time fail half-way: import
+# what they share before there are any.
+for _library in ("scipy.stats", "sklearn.cluster", "sklearn.model_selection", "sklearn.tree"):
+    importlib.import_module(_library)
 
 _FILE_COLUMNS = pa.schema(
     [

@@ -58,7 +58,12 @@ _RELATION_ROWS = {
         {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
     ],
     "ml_segment_tree": [
-        {"segmentation_id": "kprototypes_k4", "leaf": leaf, "tree": tree, "predicate_sql": predicate}
+        {
+            "segmentation_id": "kprototypes_k4",
+            "leaf": leaf,
+            "tree": tree,
+            "predicate_sql": predicate,
+        }
         for leaf, tree, predicate in (
             (1, "all_segments", "industry = 'Clothing'"),
             (2, "all_segments", "industry <> 'Clothing'"),

@@ -62,6 +62,50 @@ class TestCleanText:
         assert list(column(self.clean("x"), [" Facebook\n", "0"])) == ["Facebook", "0"]
 
 
+class TestShortLabel:
+    short = staticmethod(macro("macros/short_label.sql"))
+
+    @pytest.mark.parametrize(
+        ("label", "expected"),
+        [
+            ("Clothing", "Clothing"),
+            ("Key account (KA)", "Key account"),
+            ("重点客户（KA）", "重点客户"),
+            ("(KA)", "(KA)"),
+            ("1-5人", "1-5人"),
+            ("Food\n  and\tdrink", "Food and drink"),
+            ("Jewellery and accessories", "Jewellery and…"),
+            ("x" * 300, "x" * 15 + "…"),
+            ("一二三四五六七八九十一二三四五六", "一二三四五六七八九十一二三四五六"),
+            ("一二三四五六七八九十一二三四五六七", "一二三四五六七八九十一二三四五…"),
+            ("O'Brien; 100% {}", "O'Brien; 100% {}"),
+            (None, None),
+        ],
+    )
+    def test_in_one_line_and_short(self, label: str | None, expected: str | None) -> None:
+        (found,) = column(self.short("x", 16), [label])
+        assert found == expected or (pd.isna(found) and expected is None)
+
+
+class TestSegmentName:
+    chinese = staticmethod(macro("macros/segment_name_zh.sql"))
+    english = staticmethod(macro("macros/segment_name_en.sql"))
+
+    @pytest.mark.parametrize(
+        ("parts", "name_zh", "name_en"),
+        [
+            ("'高价值', '服装', '群'", "高价值服装群", None),
+            ("'高价值', cast(null as varchar), '群'", "高价值群", None),
+            ("'VIP', 'TikTok', '群'", "VIP TikTok群", "VIP TikTok 群"),
+            ("'top', '100% {}', 'core'", "top 100% {}core", "Top 100% {} core"),
+        ],
+    )
+    def test_parts_flow(self, parts: str, name_zh: str, name_en: str | None) -> None:
+        assert list(column(self.chinese([parts]), [1])) == [name_zh]
+        if name_en is not None:
+            assert list(column(self.english([parts]), [1])) == [name_en]
+
+
 class TestThemeLabel:
     label = staticmethod(macro("macros/theme_label.sql"))
 

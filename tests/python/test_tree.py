@@ -1,9 +1,14 @@
 """The shallow tree against plain scikit-learn, and what may not change its accuracy."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.tree import DecisionTreeClassifier, export_text
 
 from segmentation.errors import InputError
@@ -41,12 +46,62 @@ def people(n: int = 400, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def labels_of(cluster: np.ndarray, name: str = "m_k4", k: int = 4) -> pd.DataFrame:
-    return pd.DataFrame({"segmentation_id": name, "method": "m", "k": k, "cluster": cluster})
+    return pd.DataFrame({"segmentation_id": name, "k": k, "cluster": cluster})
+
+
+def counts_of(features: pd.DataFrame, labels: pd.DataFrame, **settings: float) -> pd.DataFrame:
+    return tree.cross_validate(features, labels, **settings).to_pandas()
+
+
+def accuracies(features: pd.DataFrame, labels: pd.DataFrame, **settings: float) -> pd.DataFrame:
+    """Accuracy and balanced accuracy by segmentation, of the tree of all segments."""
+    counts = counts_of(features, labels, **settings)
+    counts = counts[(counts["tree"] == "all_segments") & (counts["fold"] > 0)]
+    counts["recall"] = counts["hits"] / counts["customers"]
+    rows = {}
+    for name, of_one in counts.groupby("segmentation_id"):
+        folds = of_one.groupby("fold")
+        accuracy = folds["hits"].sum() / folds["customers"].sum()
+        balanced = folds["recall"].mean()
+        rows[name] = {
+            "accuracy": accuracy.mean(),
+            "balanced_accuracy": balanced.mean(),
+            "accuracy_std_error": accuracy.sem(),
+            "balanced_accuracy_std_error": balanced.sem(),
+            "folds": len(folds),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def scores_of(customers: pd.DataFrame, cluster: np.ndarray, **settings: int) -> pd.Series:
     features = tree.design(customers, LEVELS, {"spend"})
-    return tree.cross_validate(features, labels_of(cluster), **settings).iloc[0]
+    return accuracies(features, labels_of(cluster), **settings).loc["m_k4"]
+
+
+def plain_tree(max_depth: int, seed: int) -> DecisionTreeClassifier:
+    return DecisionTreeClassifier(
+        max_depth=max_depth,
+        min_impurity_decrease=1e-9,
+        class_weight="balanced",
+        random_state=seed,
+    )
+
+
+def f1_of(counts: pd.DataFrame) -> float:
+    return 2 * counts["hits"].sum() / (counts["customers"].sum() + counts["predicted"].sum())
+
+
+def hidden_in_the_middle() -> tuple[pd.DataFrame, np.ndarray]:
+    """Five segments along two scales; a tree of all, of depth 2, has four leaves for them."""
+    rng = np.random.default_rng(1)
+    cluster = np.repeat(np.arange(5), 80)
+    customers = pd.DataFrame(
+        {
+            "spend": np.array(SPENDS)[np.minimum(cluster, 3)],
+            "media": np.where(cluster == 4, "Google", rng.choice(["Facebook", "TikTok"], 400)),
+        }
+    )
+    return customers, cluster
 
 
 class TestDesign:
@@ -81,7 +136,7 @@ class TestDesign:
         customers = pd.DataFrame({"spend": SPENDS * 25})
         cluster = np.tile([0, 0, 1, 1], 25)
         found = [
-            tree.cross_validate(
+            accuracies(
                 tree.design(customers, LEVELS, ordered), labels_of(cluster, k=2), max_depth=1
             )["balanced_accuracy"].item()
             for ordered in ({"spend"}, set())
@@ -96,8 +151,7 @@ class TestCrossValidation:
     def test_plain_scikit_learn(self, max_depth, seed):
         customers, cluster = people(seed=seed)
         features = tree.design(customers, LEVELS, {"spend"})
-        found = tree.cross_validate(features, labels_of(cluster), max_depth=max_depth, seed=seed)
-        assert len(found) == 1
+        found = accuracies(features, labels_of(cluster), max_depth=max_depth, seed=seed)
         for measure in MEASURES:
             plain = cross_val_score(
                 DecisionTreeClassifier(
@@ -111,16 +165,39 @@ class TestCrossValidation:
             assert found[measure].item() == pytest.approx(plain.mean(), abs=1e-12)
             error = plain.std(ddof=1) / np.sqrt(5)
             assert found[f"{measure}_std_error"].item() == pytest.approx(error, abs=1e-12)
-        row = found.iloc[0]
-        assert (row["method"], row["k"], row["max_depth"], row["folds"]) == ("m", 4, max_depth, 5)
-        assert row["features"] == features.shape[1]
+        table = tree.cross_validate(features, labels_of(cluster), max_depth=max_depth, seed=seed)
+        assert table.schema == tree.FOLD_SCHEMA
+        assert set(table["max_depth"].to_pylist()) == {max_depth}
+        assert set(table["features"].to_pylist()) == {features.shape[1]}
+
+    @pytest.mark.parametrize("seed", [0, 5])
+    def test_counts_of_every_segment_are_those_of_scikit_learn(self, seed):
+        customers, cluster = people(seed=seed)
+        features = tree.design(customers, LEVELS, {"spend"})
+        counts = counts_of(features, labels_of(cluster), seed=seed)
+        counts = counts[counts["tree"] == "all_segments"]
+        predicted = cross_val_predict(
+            plain_tree(3, seed),
+            features.to_numpy(np.float32),
+            cluster,
+            cv=StratifiedKFold(5, shuffle=True, random_state=seed),
+        )
+        precision, recall, f1, customers_of = precision_recall_fscore_support(cluster, predicted)
+        for of_cluster in range(4):
+            rows = counts[counts["cluster"] == of_cluster]
+            assert sorted(rows["fold"]) == [1, 2, 3, 4, 5]
+            assert rows["customers"].sum() == customers_of[of_cluster]
+            hits = rows["hits"].sum()
+            assert hits / rows["predicted"].sum() == pytest.approx(precision[of_cluster])
+            assert hits / rows["customers"].sum() == pytest.approx(recall[of_cluster])
+            assert f1_of(rows) == pytest.approx(f1[of_cluster])
 
     def test_balanced_is_the_mean_over_segments_not_over_customers(self):
         cluster = np.repeat([0, 1], [950, 50])
         # Half of the small segment looks like the large one.
         customers = pd.DataFrame({"media": np.repeat(["a", "b"], [975, 25])})
         features = tree.design(customers, LEVELS, set())
-        found = tree.cross_validate(features, labels_of(cluster, k=2)).iloc[0]
+        found = accuracies(features, labels_of(cluster, k=2)).iloc[0]
         assert found["accuracy"] == pytest.approx(0.975)
         assert found["balanced_accuracy"] == pytest.approx(0.75)
 
@@ -138,19 +215,29 @@ class TestCrossValidation:
         features = tree.design(customers, LEVELS, {"spend"})
         of_two = labels_of(np.minimum(cluster, 1), "z_k2", 2)
         of_four = labels_of(cluster, "a_k4")
-        together = tree.cross_validate(features, pd.concat([of_two, of_four]))
-        assert together["segmentation_id"].tolist() == ["a_k4", "z_k2"]
-        alone = pd.concat(
-            [tree.cross_validate(features, of_one) for of_one in (of_four, of_two)],
-            ignore_index=True,
-        )
-        pd.testing.assert_frame_equal(together, alone, check_exact=True)
+        together = tree.cross_validate(features, pd.concat([of_two, of_four]), min_gain=0.01)
+        alone = [
+            tree.cross_validate(features, of_one, min_gain=0.01) for of_one in (of_four, of_two)
+        ]
+        assert together.equals(pa.concat_tables(alone))
+
+    def test_by_hand(self):
+        # One column tells all but the last customer of each fold: its level is the other one's.
+        cluster = np.array([0] * 5 + [1] * 15)
+        media = np.array(["a"] * 5 + ["b"] * 10 + ["a"] * 5)
+        features = tree.design(pd.DataFrame({"media": media}), LEVELS, set())
+        counts = counts_of(features, labels_of(cluster, k=2))
+        totals = counts.groupby("cluster")[["customers", "predicted", "hits"]].sum()
+        # Cluster 0 has all of its 5 in "a", with 5 of 15 of cluster 1: weighed alike, "a" is 0's.
+        assert totals.to_numpy().tolist() == [[5, 10, 5], [15, 10, 10]]
+        assert (counts.groupby("fold")["customers"].sum() == 4).all()
+        assert set(counts["tree"]) == {"all_segments"}
 
     def test_fewer_folds_for_a_segment_of_three(self):
         customers, cluster = people()
         cluster = np.where(np.arange(400) < 3, 3, np.minimum(cluster, 2))
         features = tree.design(customers, LEVELS, {"spend"})
-        found = tree.cross_validate(features, labels_of(cluster), seed=2).iloc[0]
+        found = accuracies(features, labels_of(cluster), seed=2).iloc[0]
         assert found["folds"] == 3
         plain = cross_val_score(
             DecisionTreeClassifier(max_depth=3, class_weight="balanced", random_state=2),
@@ -173,11 +260,15 @@ class TestCrossValidation:
         elif kind == "no features":
             features, lacking = features.iloc[:, :0], cluster
         labels = [labels_of(lacking, "lacking_k4"), labels_of(cluster, "whole_k4")]
-        found = tree.cross_validate(features, pd.concat(labels)).set_index("segmentation_id")
-        assert found["folds"]["lacking_k4"] == 0
-        assert found.loc["lacking_k4", MEASURES].isna().all()
-        assert found.loc["lacking_k4", [f"{name}_std_error" for name in MEASURES]].isna().all()
-        assert found.loc["whole_k4", MEASURES].isna().all() == (kind == "no features")
+        found = counts_of(features, pd.concat(labels))
+        rows = found[found["segmentation_id"] == "lacking_k4"]
+        sizes = pd.Series(lacking).value_counts()
+        assert rows.set_index("cluster")["customers"].to_dict() == sizes.to_dict()
+        assert (rows["fold"] == 0).all()
+        assert rows[["predicted", "hits"]].isna().all(axis=None)
+        assert (rows["tree"] == "all_segments").all()
+        folds = found.loc[found["segmentation_id"] == "whole_k4", "fold"]
+        assert (folds == 0).all() if kind == "no features" else set(folds) == {1, 2, 3, 4, 5}
 
     @pytest.mark.parametrize("max_depth", [0, -1])
     def test_a_depth_below_one_is_refused(self, max_depth):
@@ -186,7 +277,81 @@ class TestCrossValidation:
             scores_of(customers, cluster, max_depth=max_depth)
 
 
+class TestOneSegmentTrees:
+    @pytest.mark.parametrize("seed", [0, 5])
+    def test_counts_are_those_of_a_tree_of_the_segment_on_the_same_folds(self, seed):
+        customers, cluster = people(seed=seed)
+        features = tree.design(customers, LEVELS, {"spend"})
+        counts = counts_of(features, labels_of(cluster), max_depth=2, min_gain=-1, seed=seed)
+        X = features.to_numpy(np.float32)
+        splits = StratifiedKFold(5, shuffle=True, random_state=seed).split(X, cluster)
+        for fold, (train, test) in enumerate(splits, start=1):
+            for of_cluster in range(4):
+                is_in = cluster == of_cluster
+                predicted = plain_tree(2, seed).fit(X[train], is_in[train]).predict(X[test])
+                (row,) = counts[
+                    (counts["tree"] == "one_segment")
+                    & (counts["fold"] == fold)
+                    & (counts["cluster"] == of_cluster)
+                ].to_dict("records")
+                expected = (is_in[test].sum(), predicted.sum(), (is_in[test] & predicted).sum())
+                assert (row["customers"], row["predicted"], row["hits"]) == expected
+
+    def test_finds_what_the_tree_of_all_has_no_leaf_for(self):
+        customers, cluster = hidden_in_the_middle()
+        features = tree.design(customers, LEVELS, {"spend"})
+        counts = counts_of(features, labels_of(cluster, k=5), max_depth=2)
+        f1 = {key: f1_of(of_one) for key, of_one in counts.groupby(["cluster", "tree"], sort=True)}
+        tried = {of_cluster for of_cluster, kind in f1 if kind == "one_segment"}
+        assert tried
+        for of_cluster in range(5):
+            joint = f1[of_cluster, "all_segments"]
+            if of_cluster in tried:
+                assert joint < 0.95
+                assert f1[of_cluster, "one_segment"] > joint + 0.05
+        assert max(f1[of_cluster, "one_segment"] for of_cluster in tried) == 1
+
+    def test_none_where_it_cannot_win(self):
+        customers, cluster = people()
+        features = tree.design(customers, LEVELS, {"spend"})
+
+        def tried(k: int = 4, **settings: float) -> set[int]:
+            of_k = labels_of(np.minimum(cluster, k - 1), k=k)
+            counts = counts_of(features, of_k, **settings)
+            return set(counts.loc[counts["tree"] == "one_segment", "cluster"])
+
+        assert tried(min_gain=-1) == {0, 1, 2, 3}
+        assert tried(min_gain=-1, max_k=3) == set()
+        assert tried(k=3, min_gain=-1, max_k=3) == {0, 1, 2}
+        assert tried(k=2, min_gain=-1) == set()
+        assert tried(min_gain=1) == set()
+        # Perfect segments leave nothing to gain.
+        perfect = tree.design(pd.DataFrame({"spend": np.array(SPENDS)[cluster]}), LEVELS, {"spend"})
+        counts = counts_of(perfect, labels_of(cluster))
+        assert set(counts["tree"]) == {"all_segments"}
+        assert (counts["hits"] == counts["customers"]).all()
+
+    def test_measured_in_every_fold_or_in_none(self):
+        customers, cluster = people(n=900, seed=3)
+        features = tree.design(customers, LEVELS, {"spend"})
+        for min_gain in (0, 0.02, 0.05, 0.1):
+            counts = counts_of(features, labels_of(cluster), max_depth=1, min_gain=min_gain)
+            alone = counts[counts["tree"] == "one_segment"]
+            assert (alone.groupby("cluster")["fold"].apply(sorted).map(len) == 5).all()
+
+
 class TestWhatChangesNothing:
+    @pytest.mark.parametrize("workers", [1, 2, 7])
+    def test_threads(self, workers, monkeypatch):
+        customers, cluster = people()
+        features = tree.design(customers, LEVELS, {"spend"})
+        labels = pd.concat([labels_of(cluster % k, f"m_k{k}", k) for k in (2, 3, 4)])
+        first = tree.cross_validate(features, labels, min_gain=0)
+        monkeypatch.setattr(
+            tree, "ThreadPoolExecutor", partial(ThreadPoolExecutor, max_workers=workers)
+        )
+        assert first.equals(tree.cross_validate(features, labels, min_gain=0))
+
     @pytest.mark.parametrize("seed", range(4))
     def test_numbering_of_segments(self, seed):
         customers, cluster = people(seed=seed)
@@ -227,7 +392,7 @@ class TestWhatChangesNothing:
             np.arange(400)[::-1]
         )
         found = [tree.cross_validate(table, labels_of(cluster)) for table in (features, renamed)]
-        pd.testing.assert_frame_equal(*found, check_exact=True)
+        assert found[0].equals(found[1])
 
 
 def test_the_planted_tree_is_found():

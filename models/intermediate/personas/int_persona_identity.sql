@@ -24,36 +24,51 @@ phrases as (
 
 ),
 
--- Three traits of a kind are enough.
+-- What they are worth, what they are and do, and what levels they have; three traits of a kind are enough.
+told as (
+
+    select
+        traits.*,
+        list_position(['risk', 'core', 'lifecycle', 'behaviour'], traits.slot) as noun_order,
+        case traits.slot when 'tier' then 1 when 'level' then 3 else 2 end as part,
+        case
+            when traits.level is not null
+                then
+                    'rpt_segment_mix where attribute = ''' || traits.attribute || ''' and level = '''
+                    || replace(traits.level, '''', '''''') || ''''
+            when attributes.data_type in ('number', 'integer') then 'rpt_segment_kpis where attribute = ''' || traits.attribute || ''''
+            else 'rpt_segment_mix where attribute = ''' || traits.attribute || ''''
+        end as evidence
+    from traits
+    inner join attributes
+        on traits.attribute = attributes.attribute
+    where traits.trait_rank <= case when traits.slot in ('behaviour', 'level') then 3 else 1 end
+
+),
+
 trait_lists as (
 
     select
         segmentation_id,
         cluster,
-        list_position(['tier', 'behaviour', 'level'], slot) as slot_order,
-        string_agg(regexp_replace(phrase_zh, '群$', ''), '、' order by trait_rank) as traits_zh,
-        string_agg(phrase_en, ', ' order by trait_rank) as traits_en,
-        string_agg(
-            case
-                when level is null then 'rpt_segment_kpis where attribute = ''' || attribute || ''''
-                else 'rpt_segment_mix where attribute = ''' || attribute || ''' and level = ''' || replace(level, '''', '''''') || ''''
-            end, '; ' order by trait_rank
-        ) as evidence
-    from traits
-    where trait_rank <= case when slot = 'tier' then 1 else 3 end
-    group by segmentation_id, cluster, slot
+        part,
+        string_agg(regexp_replace(phrase_zh, '群$', ''), '、' order by noun_order, trait_rank) as traits_zh,
+        string_agg(phrase_en, ', ' order by noun_order, trait_rank) as traits_en,
+        string_agg(evidence, '; ' order by noun_order, trait_rank) as evidence
+    from told
+    group by segmentation_id, cluster, part
 
 ),
 
--- The traits that a name has no room for: their value, what they do, what they are.
+-- The traits that a name has no room for.
 portraits as (
 
     select
         segmentation_id,
         cluster,
-        string_agg(traits_zh, '；' order by slot_order) as traits_zh,
-        string_agg(traits_en, '; ' order by slot_order) as traits_en,
-        string_agg(evidence, '; ' order by slot_order) as evidence
+        string_agg(traits_zh, '；' order by part) as traits_zh,
+        string_agg(traits_en, '; ' order by part) as traits_en,
+        string_agg(evidence, '; ' order by part) as evidence
     from trait_lists
     group by segmentation_id, cluster
 

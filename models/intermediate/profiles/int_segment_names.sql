@@ -35,18 +35,68 @@ overrides as (
 
 ),
 
--- What a segment does is told by one noun: a risk that most of it bears, else that it carries the business, else the
+-- What a segment is, is told by one noun: a risk that many of it bear, else that it carries the business, else the
 -- stage its customers are at, else how they behave.
-parts as (
+nouns as (
 
     select
         *,
-        case when slot in ('tier', 'level') then slot else 'noun' end as part,
         row_number() over (
-            partition by segmentation_id, cluster, case when slot in ('tier', 'level') then slot else 'noun' end
+            partition by segmentation_id, cluster
             order by list_position(['risk', 'core', 'lifecycle', 'behaviour'], slot) asc, trait_rank asc
         ) as part_rank
     from traits
+    where slot not in ('tier', 'level')
+
+),
+
+-- A level that the noun speaks of already says nothing more: gambling, of a gambling risk.
+levels as (
+
+    select
+        traits.*,
+        row_number() over (partition by traits.segmentation_id, traits.cluster order by traits.trait_rank) as part_rank
+    from traits
+    left join nouns
+        on
+            traits.segmentation_id = nouns.segmentation_id
+            and traits.cluster = nouns.cluster
+            and nouns.part_rank = 1
+    where
+        traits.slot = 'level'
+        and not coalesce(contains(nouns.phrase_zh, traits.phrase_zh) or contains(nouns.phrase_en, traits.phrase_en), false)
+
+),
+
+parts as (
+
+    select
+        segmentation_id,
+        cluster,
+        'tier' as part,
+        trait_rank as part_rank,
+        phrase_zh,
+        phrase_en
+    from traits
+    where slot = 'tier'
+    union all
+    select
+        segmentation_id,
+        cluster,
+        'level' as part,
+        part_rank,
+        phrase_zh,
+        phrase_en
+    from levels
+    union all
+    select
+        segmentation_id,
+        cluster,
+        'noun' as part,
+        part_rank,
+        phrase_zh,
+        phrase_en
+    from nouns
 
 ),
 

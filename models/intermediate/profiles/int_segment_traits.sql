@@ -204,7 +204,7 @@ telling_levels as (
         mix.attribute,
         mix.level,
         mix.share_of_segment - mix.share_overall as strength,
-        attributes.theme,
+        attributes.role = 'flag' or attributes.theme in ('category', 'background', 'risk') as is_common_noun,
         {{ short_label("case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end", 12) }} as label_zh,
         {{ short_label("case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end", 28) }} as label_en
     from mix
@@ -225,8 +225,8 @@ telling_levels as (
 
 ),
 
--- A level is called by its phrase, else by its label; one whose phrase is blank names nothing. Media and regions have
--- names of their own, with a capital.
+-- A level is called by its phrase, else by its label; one whose phrase is blank names nothing. Labels begin with a
+-- capital, which proper names keep: media, regions, and what has no theme.
 level_traits as (
 
     select
@@ -239,7 +239,7 @@ level_traits as (
         coalesce(phrases.phrase_zh, telling_levels.label_zh) as phrase_zh,
         case
             when phrases.phrase_en is not null then phrases.phrase_en
-            when telling_levels.theme in ('category', 'background', 'risk') then {{ lower_initial('telling_levels.label_en') }}
+            when telling_levels.is_common_noun then {{ lower_initial('telling_levels.label_en') }}
             else telling_levels.label_en
         end as phrase_en
     from telling_levels

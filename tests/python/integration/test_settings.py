@@ -11,6 +11,7 @@ import yaml
 from project import MARTS, ROOT, Project, expect_clean_failure, expect_success
 
 from segmentation.clustering import candidates, famd_clusters
+from segmentation.explanation import rules, tree
 from segmentation.selection import evidence, technical_range
 
 VARS = {
@@ -21,7 +22,7 @@ VARS = {
     "training_rows": 80,
     "min_customers": 90,
     "k_values": [4, 3],
-    "planned_k": [3, 5],
+    "planned_k": [2, 3],
     "final_k": 4,
     "final_method": "agglomerative",
     "final_k_reason": "Sales has 4 teams: 100 % of them say \"vier\" and it's 'fine'",
@@ -35,6 +36,7 @@ VARS = {
     "score_margin": 0.25,
     "min_label_effect": 0.8,
     "tree_depth": 2,
+    "min_tree_gain": 0.02,
     "golden_min_precision": 0.5,
     "golden_min_recall": 0.3,
     "gamma": 0.7,
@@ -110,6 +112,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "score_margin": -1,
             "min_label_effect": 0.1,
             "tree_depth": 0,
+            "min_tree_gain": 2,
             "gamma": -1,
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
@@ -143,6 +146,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "score_margin is -1; give a number from 0 to 4",
         "min_label_effect is 0.1; give a number of at least 0.2, such as 0.5",
         "tree_depth is 0;",
+        "min_tree_gain is 2; give a share from 0 to 1, such as 0.05.",
         "gamma is -1; give lambdaest, huang or a number of at least 0.",
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
@@ -272,7 +276,7 @@ def test_planned_k(changed: Project) -> None:
     criteria = changed.query("select * from int_k_criteria")
     pd.testing.assert_frame_equal(
         ranges.sort_values("method", ignore_index=True),
-        technical_range.of_every_method(criteria, (3, 5)),
+        technical_range.of_every_method(criteria, (2, 3)),
         check_dtype=False,
     )
 
@@ -304,21 +308,52 @@ def test_replicates(changed: Project) -> None:
     ]
 
 
-def test_tree_depth(changed: Project, built: Project) -> None:
-    assert changed.one("select distinct max_depth from ml_tree_accuracy") == 2
-    assert built.one("select distinct max_depth from ml_tree_accuracy") == 3
+def test_trees(changed: Project, built: Project) -> None:
+    assert changed.one("select distinct max_depth from ml_tree_folds") == 2
+    assert built.one("select distinct max_depth from ml_tree_folds") == 3
+    customers = changed.query("select * from int_training_feature_set_b order by customer_id")
+    labels = changed.query("select * from int_training_labels order by all")
+    levels = changed.query("select * from int_attribute_levels")
+    attributes = changed.query("select * from data_dictionary")
+    features = tree.design(
+        customers.drop(columns="customer_id"), levels, tree.ordered_attributes(attributes)
+    )
+    settings: dict[str, Any] = {"max_depth": 2, "max_k": 4, "min_gain": 0.02, "seed": 99}
+    folds = as_text(changed.query("select * from ml_tree_folds"))
+    for other in ({}, {"max_depth": 3}, {"max_k": 3}, {"min_gain": 0.5}, {"seed": 98}):
+        again = tree.cross_validate(features, labels, **{**settings, **other}).to_pandas()
+        assert (as_text(again) == folds) == (not other), other
+    trees = changed.query("select * from int_segment_trees where tree = 'one_segment'")
+    assert list(trees["is_used"]) == list(trees["f1_gain"] >= 0.02)
+    fitted = rules.fit_trees(
+        customers,
+        labels,
+        levels,
+        attributes,
+        trees,
+        max_depth=2,
+        min_precision=0.5,
+        seed=99,
+    )
+    columns = "segmentation_id, leaf, tree, cluster, predicate_sql, customer_ids"
+    expected = fitted.to_pandas()[columns.split(", ")]
+    assert as_text(changed.query(f"select {columns} from ml_segment_tree")) == as_text(expected)
 
 
 def test_golden_rules(changed: Project) -> None:
-    rules = changed.query("select * from rpt_segment_rules")
-    good = (rules["precision"] >= 0.5) & (rules["recall"] >= 0.3) & (rules["conditions"] > 0)
-    golden = rules["is_golden"]
+    table = changed.query(
+        "select rules.*, is_used from rpt_segment_rules as rules"
+        " inner join rpt_segment_trees using (segmentation_id, cluster, tree)"
+    )
+    good = (table["precision"] >= 0.5) & (table["recall"] >= 0.3) & (table["conditions"] > 0)
+    good &= table["is_used"]
+    golden = table["is_golden"]
     assert golden.any()
     assert not (golden & ~good).any()
-    assert (rules[golden].groupby(["segmentation_id", "cluster"]).size() <= 3).all()
-    assert (rules["conditions"] <= 2).all()
-    waiting = rules[good & ~golden].groupby(["segmentation_id", "cluster"]).size()
-    full = rules[golden].groupby(["segmentation_id", "cluster"]).size() == 3
+    assert (table[golden].groupby(["segmentation_id", "cluster"]).size() <= 3).all()
+    assert (table["conditions"] <= 2).all()
+    waiting = table[good & ~golden].groupby(["segmentation_id", "cluster"]).size()
+    full = table[golden].groupby(["segmentation_id", "cluster"]).size() == 3
     assert full.loc[waiting.index].all()
 
 
