@@ -79,7 +79,7 @@ def answer(marts: Marts) -> Said:
     top = max(segments, key=lambda row: (row["spend_share"], row["segment_id"]))
     total = marts.final.about["customers"]
     return say(
-        "{n} 位客户分为 {k} 群：{name} 以 {share} 的客户贡献了 {spend} 的{value}",
+        "{n} 位客户分为 {k} 群：{name}以 {share} 的客户贡献了 {spend} 的{value}",
         "{n} customers fall into {k} segments; {name}, {share} of them, bring {spend} of “{value}”",
         n=Said(count(total), (Fact("customers", total),)),
         k=str(len(segments)),

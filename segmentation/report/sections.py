@@ -28,6 +28,9 @@ EVERYONE = "everyone"
 PAIR = 2
 """Of so many segments each is compared with the other too."""
 
+SHOWN_BELOW = ("代表客户", "建议")
+"""Rows of the persona card that the page has at length under the card."""
+
 MOST_BOXES = 8
 MOST_LEVELS = 5
 MOST_EXAMPLES = {"typical": 5, "borderline": 3}
@@ -249,7 +252,7 @@ def _segment_part(
         cards=[
             (Text(row["dimension"], row["dimension_en"]), Text(row["text_zh"], row["text_en"]))
             for row in shown.cards
-            if row["segment_id"] == name
+            if row["segment_id"] == name and row["dimension"] not in SHOWN_BELOW
         ],
         labels=[
             Text(row["label_zh"], row["label_en"])

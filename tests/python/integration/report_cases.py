@@ -79,11 +79,12 @@ class Case:
 
     def add_segments(self, segmentation_id: str, k: int) -> None:
         """Repeat segments of a segmentation, under new ids, until it has so many."""
+        tables = self.tables_with("segmentation_id", "cluster", "segment_id")
         with duckdb.connect(str(self.path)) as connection:
             (found,) = connection.execute(
                 "select count(*) from dim_segments where segmentation_id = $1", [segmentation_id]
             ).fetchall()[0]
-            for table in self.tables_with("segmentation_id", "cluster", "segment_id"):
+            for table in tables:
                 for place in range(found, k):
                     copied = f"S{place - found + 1:02}"
                     connection.execute(
