@@ -20,6 +20,7 @@ from segmentation.report.formats import (
     digits,
     isolate,
     join,
+    lower_first,
     percent,
     same,
     say,
@@ -86,8 +87,12 @@ def answer(marts: Marts) -> Said:
         name=quoted(top),
         share=share_of(top),
         spend=spend_of(top),
-        value=value_name(marts),
+        value=_within_sentence(value_name(marts)),
     )
+
+
+def _within_sentence(name: Text) -> Text:
+    return Text(name.zh, isolate(lower_first(name.en.strip("\u2068\u2069"))))
 
 
 def trust(marts: Marts) -> Said:

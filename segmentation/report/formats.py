@@ -89,6 +89,11 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
+def lower_first(text: str) -> str:
+    """Write an English label as it stands within a sentence; abbreviations stay."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def same(text: str) -> Text:
     """Give a text that both languages write alike."""
     return Text(text, text)
