@@ -27,6 +27,19 @@ sources as (
 
 ),
 
+conditions as (
+
+    select
+        segmentation_id,
+        leaf,
+        tree,
+        cluster,
+        predicate_sql,
+        unnest(conditions) as asked
+    from trees
+
+),
+
 rules as (
 
     select
@@ -35,8 +48,14 @@ rules as (
         tree,
         cluster,
         predicate_sql,
-        unnest(conditions, max_depth := 2)
-    from trees
+        asked['condition'] as condition,
+        asked['attribute'] as attribute,
+        asked['operator'] as operator,
+        asked['levels'] as levels,
+        asked['condition_sql'] as condition_sql,
+        asked['condition_zh'] as condition_zh,
+        asked['condition_en'] as condition_en
+    from conditions
 
 ),
 

@@ -332,8 +332,8 @@ class _Writer:
     def _tell_flag(self, attribute: str, levels: Collection[str]) -> _Text:
         name_zh, name_en = self._names[attribute]
         told = {
-            "1": (f"有“{name_zh}”标签", f'tagged "{name_en}"'),
-            "0": (f"没有“{name_zh}”标签", f'not tagged "{name_en}"'),
+            "1": (f"带“{name_zh}”标签", f'tagged "{name_en}"'),
+            "0": (f"不带“{name_zh}”标签", f'not tagged "{name_en}"'),
             UNKNOWN: (f"“{name_zh}”标签未知", f'"{name_en}" is unknown'),
         }
         texts = [told[level] for level in told if level in levels]

@@ -54,7 +54,7 @@ RANKS = {
 }
 DUCKDB = duckdb.connect(config={"threads": 1})
 HOSTILE = [
-    "O'Brien; drop table",
+    "O'Brien; drop table x; --",
     "'",
     "''",
     "\\'",
@@ -67,7 +67,12 @@ HOSTILE = [
     "🛍️",
     "100%",
     "%s",
+    "{}",
+    "{{ 1 }}",
     "{{ 1 / 0 }}",
+    "back\\slash\\",
+    "Food",
+    "Food ",
     "{% if %}",
     "$1",
     "?",
@@ -270,8 +275,8 @@ PHRASES_ZH = {
     "least": "至少为",
     "most": "不超过",
     "range": "至",
-    "yes": "有“贵宾”",
-    "no": "没有“贵宾”",
+    "yes": "带“贵宾”",
+    "no": "不带“贵宾”",
     "unknown": "”标签未知",
 }
 PHRASES_EN = {
@@ -581,8 +586,8 @@ class TestWords:
             seen.add(tuple(rows_of(fitted)["condition_sql"]))
             by_cluster = dict(zip(rows_of(fitted)["cluster"], told(fitted), strict=True))
             assert by_cluster == {
-                0: [("没有“贵宾”标签", 'not tagged "VIP"')],
-                1: [("有“贵宾”标签", 'tagged "VIP"')],
+                0: [("不带“贵宾”标签", 'not tagged "VIP"')],
+                1: [("带“贵宾”标签", 'tagged "VIP"')],
             }
         assert len(seen) == 2
 
@@ -595,8 +600,8 @@ class TestWords:
         ]
         found = told(fit(customers, labels_of([0, 1, 0] * 10)))
         assert sorted(found) == [
-            [("有“贵宾”标签", 'tagged "VIP"')],
-            [("没有“贵宾”标签或“贵宾”标签未知", 'not tagged "VIP" or "VIP" is unknown')],
+            [("不带“贵宾”标签或“贵宾”标签未知", 'not tagged "VIP" or "VIP" is unknown')],
+            [("带“贵宾”标签", 'tagged "VIP"')],
         ]
 
     def test_levels_without_order(self):

@@ -29,7 +29,7 @@ leaves as (
         ] as {{ segmentation_id }}
         {%- endfor %},
         -- So that there is a column to unpivot before there are rules; nulls give no rows.
-        cast(null as integer []) as no_segmentation
+        cast(null as integer[]) as no_segmentation
     from customers
 
 ),

@@ -6,6 +6,12 @@ folds as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('int_segments') }}
+
+),
+
 counted as (
 
     select
@@ -55,16 +61,21 @@ judged as (
 )
 
 select
-    segmentation_id,
-    cluster,
-    tree,
-    folds,
-    customers,
-    predicted,
-    hits,
-    precision,
-    recall,
-    f1,
-    f1_gain,
-    has_better_tree = (tree = 'one_segment') as is_used
+    judged.segmentation_id,
+    judged.cluster,
+    segments.segment_id,
+    judged.tree,
+    judged.has_better_tree = (judged.tree = 'one_segment') as is_used,
+    judged.folds,
+    judged.customers,
+    judged.predicted,
+    judged.hits,
+    judged.precision,
+    judged.recall,
+    judged.f1,
+    judged.f1_gain
 from judged
+inner join segments
+    on
+        judged.segmentation_id = segments.segmentation_id
+        and judged.cluster = segments.cluster

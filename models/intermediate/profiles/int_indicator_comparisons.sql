@@ -24,7 +24,7 @@ pair_tests as (
 
 ),
 
--- Customers of whom the number says something.
+-- Customers of whom the number says something. One customer, or all of one value, can be tested against nobody.
 usable as (
 
     select
@@ -36,7 +36,7 @@ usable as (
         kpis.attribute_en,
         case kpis.direction when 'lower_is_better' then -1 else 1 end as sign,
         kpis.effect_size_transformed,
-        kpis.p_adjusted_transformed,
+        case when kpis.std_dev > 0 then kpis.p_adjusted_transformed end as p_adjusted_transformed,
         kpis.customers,
         kpis.known_customers - coalesce(mix.customers, 0) as usable_customers
     from kpis

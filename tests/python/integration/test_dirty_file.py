@@ -11,6 +11,23 @@ from project import SHORT, Project, expect_success
 from segmentation.summary import summarise
 
 ROWS = 300
+HOSTILE = [
+    "O'Brien; drop table x; --",
+    "two\nlines",
+    "🛍️",
+    "长" * 300,
+    "100%",
+    "100% ",
+    "%s %d",
+    "{} {0}",
+    "{{ 1 }}",
+    "{% if x %}{# y",
+    "back\\slash\\",
+    'double "quote"',
+    "/* -- ?",
+    "=' or 'a'='a",
+]
+"""Acquisition channels, one for each that the sample has, so that they tell the same segments."""
 STAGING = ["base_crm__customers_raw", "base_crm__customers_checked", "stg_crm__customers"]
 
 
@@ -24,6 +41,11 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     rows["amount"], rows["amount__number"], rows['"a"; select'] = "12", "x", ""
     rows["channel_count"] = "2"
     rows["business_background"] = "Unknown"
+    channels = rows["corporation_promotion_channel_second"]
+    found = sorted(set(channels) - {"Unknown"})
+    rows["corporation_promotion_channel_second"] = channels.map(
+        {channel: HOSTILE[i % len(HOSTILE)] for i, channel in enumerate(found)}
+    ).fillna("Unknown")
     rows = rows.drop(columns=["is_core_category_clothing", "top_l3_category"])
 
     rows.loc[0, "month_avg_spend_amt"] = "约五千"
@@ -55,7 +77,8 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("dirty")
     (folder / "customers.csv").write_text(text, encoding="utf-8")
     project = Project(folder)
-    expect_success(project.build(folder / "customers.csv", variables=SHORT, tests=True))
+    variables = {**SHORT, "tree_depth": 8, "golden_min_recall": 0.02, "min_tree_gain": 0}
+    expect_success(project.build(folder / "customers.csv", variables=variables, tests=True))
     return project
 
 
@@ -195,6 +218,51 @@ def test_alignment_with_the_dictionary(alignment: pd.DataFrame) -> None:
     assert alignment.loc[list(verdicts), "verdict"].to_dict() == verdicts
     assert alignment.loc["corporation_size", "undeclared_level_values"] == 1
     assert alignment.loc["corporation_size", "examples"] == "巨头"
+
+
+def test_rules_hold_whatever_categories_are_called(dirty: Project) -> None:
+    # That SQL and scikit-learn put everyone into the same leaves is a data test of the build.
+    rules = dirty.query("select * from rpt_segment_rules order by segmentation_id, leaf")
+    assert set(rules["tree"]) == {"all_segments", "one_segment"}
+    conditions = dirty.query(
+        "select segmentation_id, leaf, unnest(conditions, recursive := true) from ml_segment_tree"
+    )
+    channel = conditions["attribute"] == "corporation_promotion_channel_second"
+    levels = {level for named in conditions.loc[channel, "levels"] for level in named}
+    expected = {level.strip() for level in HOSTILE}
+    assert len(levels & expected) > 10
+    assert levels <= {*expected, "unknown"}
+    columns = ", ".join(
+        f"count(*) filter ({predicate}) as r{i}" for i, predicate in rules["predicate_sql"].items()
+    )
+    counted = dirty.query(f"select {columns} from int_feature_set_b").iloc[0]
+    assert list(counted) == list(rules["customers"])
+
+
+def test_sentences_hold_whatever_categories_are_called(dirty: Project) -> None:
+    labels = {" ".join(level.split()) for level in HOSTILE}
+    conditions = dirty.query("select * from rpt_rule_conditions order by condition")
+    channel = conditions["attribute"] == "corporation_promotion_channel_second"
+    for words in conditions.loc[channel, ["condition_zh", "condition_en"]].to_numpy().ravel():
+        assert any(label in words for label in {*labels, "未知", "Unknown", "known"}), words
+    told = conditions.groupby(["segmentation_id", "leaf"])[["condition_zh", "condition_en"]].agg(
+        list
+    )
+    sentences = dirty.query(
+        "select rules.*, name_zh, name_en, golden_rule_zh from rpt_segment_rules as rules"
+        " inner join dim_segments using (segmentation_id, cluster)"
+    )
+    assert sum(any(label in words for label in labels) for words in sentences["rule_zh"]) > 10
+    for rule in sentences.itertuples():
+        words = told.loc[rule.segmentation_id, rule.leaf]
+        zh, en = " 且 ".join(words["condition_zh"]), ", and ".join(words["condition_en"])
+        assert rule.rule_zh.startswith(f"如果 {zh}，则 ")
+        assert rule.rule_en.startswith(f"If {en}, then ")
+        assert rule.rule_zh.endswith(f"% 属于 {rule.name_zh}")
+        assert rule.rule_en.endswith(f"% belong to {rule.name_en}")
+        assert "\n" not in rule.rule_zh + rule.rule_en
+        if rule.is_golden and rule.golden_rank == 1:
+            assert rule.golden_rule_zh == rule.rule_zh
 
 
 def test_as_of_date_is_the_latest_snapshot_date(dirty: Project) -> None:
