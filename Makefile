@@ -9,7 +9,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # `make test` builds a small sample into a database of its own.
 TEST_DIR := target/test
 TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/segmentation.duckdb \
-	EXPORTS_DIR=$(TEST_DIR)/exports DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
+	EXPORTS_DIR=$(TEST_DIR)/exports PUBLISHED_DIR=$(TEST_DIR)/published PUBLISH_POSTGRES_URL= \
+	DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
 .PHONY: build test docs clean
@@ -48,4 +49,4 @@ docs: .venv/.installed
 
 # Everything that was built; the environment and the data stay.
 clean:
-	rm -rf target logs exports/* segmentation.duckdb
+	rm -rf target logs exports/* published segmentation.duckdb

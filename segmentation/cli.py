@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "dictionary": "segmentation.dictionary.cli:dictionary",
+    "publish": "segmentation.publish.cli:publish_command",
     "review-sheet": "segmentation.review.cli:review_sheet_command",
     "sample": "segmentation.sample.generate:sample_command",
     "summary": "segmentation.summary:summary_command",

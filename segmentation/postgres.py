@@ -1,4 +1,4 @@
-"""Talk to PostgreSQL through ADBC: what goes wrong is said plainly, and no password is ever shown."""
+"""Talk to PostgreSQL through ADBC; say what goes wrong plainly and never show a password."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_manager.dbapi as adbc
+from adbc_driver_postgresql.dbapi import connect
 
 from segmentation.errors import InputError
 
@@ -133,7 +134,7 @@ def connected(url: PostgresUrl) -> Iterator[adbc.Connection]:
         There is no connection.
     """
     try:
-        connection = adbc.connect(url.uri)
+        connection = connect(url.uri)
     except adbc.Error as error:
         raise InputError(
             f"{url.shown}: no connection: {reason(error)}. Check that the server runs, and the "

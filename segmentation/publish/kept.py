@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_manager.dbapi as adbc
 
 from segmentation.errors import InputError
 from segmentation.postgres import identifier, literal, run
@@ -17,9 +17,10 @@ with recursive readers as (
 
     select reader.ev_class as view, 1 as depth
     from pg_depend as link
-    inner join pg_rewrite as reader on link.classid = 'pg_rewrite'::regclass and link.objid = reader.oid
+    inner join pg_rewrite as reader on link.objid = reader.oid
     where
-        link.refclassid = 'pg_class'::regclass
+        link.classid = 'pg_rewrite'::regclass
+        and link.refclassid = 'pg_class'::regclass
         and link.refobjid in ({tables})
         and reader.ev_class != link.refobjid
 
@@ -27,10 +28,12 @@ with recursive readers as (
 
     select reader.ev_class, readers.depth + 1
     from readers
-    inner join pg_depend as link
-        on link.refclassid = 'pg_class'::regclass and link.refobjid = readers.view
-    inner join pg_rewrite as reader on link.classid = 'pg_rewrite'::regclass and link.objid = reader.oid
-    where reader.ev_class != readers.view
+    inner join pg_depend as link on readers.view = link.refobjid
+    inner join pg_rewrite as reader on link.objid = reader.oid
+    where
+        link.classid = 'pg_rewrite'::regclass
+        and link.refclassid = 'pg_class'::regclass
+        and reader.ev_class != readers.view
 
 )
 
@@ -160,9 +163,7 @@ def find_kept(connection: adbc.Connection, tables: Sequence[Table]) -> Kept:
             connection,
             "select relations.oid::bigint, nspname::text, relname::text from pg_class as relations "
             "inner join pg_namespace on relnamespace = pg_namespace.oid where relations.oid in ("
-            + ", ".join(
-                f"{literal(by_name[name].new_name)}::regclass" for _, name, *_ in found
-            )
+            + ", ".join(f"{literal(by_name[name].new_name)}::regclass" for _, name, *_ in found)
             + ")",
         )
     }

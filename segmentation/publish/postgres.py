@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_manager.dbapi as adbc
 import duckdb
 
 from segmentation.errors import InputError
@@ -43,8 +43,8 @@ end $$
 """
 _READERS = """
 select distinct
-    'session ' || sessions.pid
-    || coalesce(' of ' || sessions.usename, '') || coalesce(' (' || nullif(sessions.application_name, '') || ')', '')
+    'session ' || sessions.pid || coalesce(' of ' || sessions.usename, '')
+    || coalesce(' (' || nullif(sessions.application_name, '') || ')', '')
 from pg_locks as locks
 inner join pg_stat_activity as sessions on locks.pid = sessions.pid
 inner join pg_class as relations on locks.relation = relations.oid

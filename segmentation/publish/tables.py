@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_manager.dbapi as adbc
 import duckdb
 
 from segmentation.errors import InputError
@@ -74,16 +74,18 @@ class Table:
 
     @property
     def indexes(self) -> dict[str, tuple[str, ...]]:
-        """An index for the columns of every foreign key that no key of the mart begins with."""
-        wanted = {
-            key.columns
-            for key in self.foreign_keys
-            if not any(own[: len(key.columns)] == key.columns for own in self.mart.keys)
-        }
-        return {
-            f"{self.mart.name}_idx{number}": columns
-            for number, columns in enumerate(sorted(wanted), start=1)
-        }
+        """The columns of every index that foreign keys need beside the keys, by its name."""
+        wanted = sorted({key.columns for key in self.foreign_keys})
+        longer = [*self.mart.keys, *wanted]
+        needed = [
+            columns
+            for columns in wanted
+            if columns not in self.mart.keys
+            and not any(
+                len(other) > len(columns) and other[: len(columns)] == columns for other in longer
+            )
+        ]
+        return {f"{self.mart.name}_idx{n}": columns for n, columns in enumerate(needed, start=1)}
 
 
 def qualified(schema: str, name: str) -> str:
@@ -179,18 +181,21 @@ def keys(tables: Sequence[Table], nulls_can_be_equal: bool) -> list[str]:
     nulls_can_be_equal : bool
         Whether the server (15 and newer) can be told that a null equals a null in a unique key.
     """
-    unique = "unique nulls not distinct" if nulls_can_be_equal else "unique"
     own, references, indexes = [], [], []
     for table in tables:
         for name, columns in table.constraints.items():
-            kind = "primary key" if name.endswith("_pkey") else unique
+            kind = "primary key" if name.endswith("_pkey") else "unique"
+            if nulls_can_be_equal and not table.mart.required.issuperset(columns):
+                kind += " nulls not distinct"
             own.append(
                 f"alter table {table.new_name} add constraint {identifier(name + _NEW)} "
                 f"{kind} ({listed(columns)})"
             )
-        for key in table.foreign_keys:
+        for number, key in enumerate(table.foreign_keys, start=1):
             references.append(
-                f"alter table {table.new_name} add foreign key ({listed(key.columns)}) references "
+                f"alter table {table.new_name} add constraint "
+                f"{identifier(f'{table.mart.name}_fkey{number}')} "
+                f"foreign key ({listed(key.columns)}) references "
                 f"{qualified(table.schema, key.parent + _NEW)} ({listed(key.parent_columns)})"
             )
         for name, columns in table.indexes.items():

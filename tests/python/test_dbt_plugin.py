@@ -173,7 +173,6 @@ def test_faults_of_the_inputs_are_told(
     connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
 ) -> None:
     for location, message in {
-        None: "No customer file is given.",
         "nowhere.csv": "The customer file nowhere.csv does not exist (looked for ",
         "crm.customers": "crm.customers: the tables of the schema crm are written when",
         "test.CRM.file_columns": "the tables of the schema crm are written when",
