@@ -182,16 +182,22 @@ def run_all(connection: adbc.Connection, statements: Iterable[str]) -> None:
     run(connection, f"do {tag} begin\n{body}end {tag}")
 
 
-def reason(error: adbc.Error) -> str:
+def reason(error: Exception) -> str:
     """Say in one line what the server says, without the statement that it says it of."""
-    details = {str(key): value for key, value in error.details or []}
+    given = error.details if isinstance(error, adbc.Error) else None
+    details = {_text(key): _text(value) for key, value in given or []}
     said = [
-        details[key].decode(errors="replace") if isinstance(details[key], bytes) else details[key]
+        details[key].rstrip(".")
         for key in ("PG_DIAG_MESSAGE_PRIMARY", "PG_DIAG_MESSAGE_DETAIL")
         if key in details
     ]
-    text = ": ".join(str(part).rstrip(".") for part in said) or str(error)
-    return " ".join(re.sub(r"^.*?\[libpq\] (Failed to connect: )?", "", text).split()).rstrip(".")
+    plain = re.sub(r"^.*?\[libpq\] (Failed to connect: )?", "", str(error))
+    return " ".join((": ".join(said) or plain).split()).rstrip(".")
+
+
+def _text(value: str | bytes) -> str:
+    """Decode what ADBC gives as bytes."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def literal(text: str) -> str:

@@ -162,8 +162,7 @@ def _no_such_table(connection: adbc.Connection, table: str) -> str:
 
 def _as_input_error(url: PostgresUrl, error: Exception) -> InputError:
     """Say what is wrong with reading the table."""
-    said = reason(error) if isinstance(error, adbc.Error) else str(error)
     return InputError(
-        f"{url.shown}: the table cannot be read: {said}. Check the address and the right of its "
-        "user to read the table (grant select, and usage of the schema)."
+        f"{url.shown}: the table cannot be read: {reason(error)}. Check the address and the right "
+        "of its user to read the table (grant select, and usage of the schema)."
     )
