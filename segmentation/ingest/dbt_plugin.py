@@ -154,7 +154,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 for done in publish_build(cursor, marts, folder, postgres_from_environment()):
                     _logger.info(done)
         except InputError as error:
-            return str(error)
+            return f"{error} The marts are built; to publish them later: segmentation publish"
         return ""
 
     def load(self, source_config: SourceConfig) -> pa.RecordBatchReader | pa.Table:

@@ -21,8 +21,8 @@ _BESIDE = "__published"
 def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> Path:
     """Copy the marts into a file of their own and rename it over the last one.
 
-    Whoever has the last one open keeps it until they close it. The file may only be read, so that
-    nobody locks others out; DuckDB 1.2 and everything newer reads it.
+    Whoever has the last one open keeps it until they close it. DuckDB 1.2 and everything newer
+    reads the file.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], fo
         with TemporaryDirectory(prefix=".publishing-", dir=folder) as beside_folder:
             beside = Path(beside_folder) / FILE_NAME
             _write(cursor, marts, beside)
-            beside.chmod(beside.stat().st_mode & ~0o222)
+            # What somebody who opened the last copy for writing has left of it: not for this one.
+            path.with_name(f"{FILE_NAME}.wal").unlink(missing_ok=True)
             os.replace(beside, path)
     except (OSError, duckdb.IOException) as error:
         said = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]

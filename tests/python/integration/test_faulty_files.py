@@ -44,8 +44,9 @@ def required(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def exported(project: Project) -> dict[Path, bytes]:
-    """The exported files."""
-    return {path: path.read_bytes() for path in project.exports.glob("*")}
+    """The exported files and the published copy."""
+    paths = [*project.exports.glob("*"), *project.published.parent.glob("*")]
+    return {path: path.read_bytes() for path in paths}
 
 
 def expect_refusal(project: Project, customer_file: Path, *messages: str) -> None:
