@@ -22,7 +22,7 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# The sample file where there is no customer file, dbt build (exports included), and a summary.
+# The sample file where there is no customer file, dbt build (exports and the published copy included), and a summary.
 build: .venv/.installed
 	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then $(BIN)/segmentation sample; fi
 	$(BIN)/segmentation dictionary docs
@@ -42,10 +42,10 @@ test: .venv/.installed
 	$(TEST_ENV) $(BIN)/dbt build
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --basetemp=$(TEST_DIR)/pytest
 
-# The dbt documentation with the lineage; look at it with `dbt docs serve`.
+# The dbt documentation with the lineage as one page, target/static_index.html, that opens without a server.
 docs: .venv/.installed
 	$(BIN)/segmentation dictionary docs
-	$(BIN)/dbt docs generate
+	$(BIN)/dbt docs generate --static
 
 # Everything that was built; the environment and the data stay.
 clean:
