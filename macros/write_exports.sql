@@ -3,7 +3,7 @@
         After a build without a failure that made the customer list anew: write it for Excel (BOM) and as Parquet, and the
         whole raw file with the two groups of the first iteration.
     -#}
-    {%- if execute and has_built(results, ['fct_customer_segments']) -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and has_built(results, ['fct_customer_segments']) -%}
         {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
         {%- set customers = model_relation('fct_customer_segments') -%}
         {%- do run_query(export_statement(customers, folder, 'csv')) -%}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -19,8 +18,6 @@ from segmentation.publish.build import (
 )
 from segmentation.publish.marts import read_marts
 from segmentation.publish.postgres import DEFAULT_SCHEMA
-
-_FAILED = ("error", "fail", "skipped", "runtime error", "partial success")
 
 
 @click.command("publish")
@@ -40,7 +37,7 @@ _FAILED = ("error", "fail", "skipped", "runtime error", "partial success")
     default=Path("target"),
     show_default=True,
     show_envvar=True,
-    help="Folder of dbt's manifest.json and run_results.json.",
+    help="Folder of dbt's manifest.json.",
 )
 @click.option(
     "--folder",
@@ -77,7 +74,6 @@ def publish_command(
     """
     try:
         postgres = read_url(url) if url else postgres_from_environment()
-        _check_last_run(target_path / "run_results.json")
         marts = read_marts(target_path / "manifest.json")
         with duckdb.connect() as connection:
             _attach(connection, database, marts[0].database)
@@ -87,29 +83,11 @@ def publish_command(
         raise click.ClickException(str(error)) from None
 
 
-def _check_last_run(run_results: Path) -> None:
-    """Refuse a database that a failed build has left half new.
-
-    The build's hooks are no part of this: where only the publication failed the marts are good.
-    """
-    if not run_results.exists():
-        return
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
-    failed = [
-        result["unique_id"].split(".")[2]
-        for result in results
-        if result["status"] in _FAILED and not result["unique_id"].startswith("operation.")
-    ]
-    if failed:
-        shown = ", ".join(failed[:3]) + (f" and {len(failed) - 3} more" if failed[3:] else "")
-        raise InputError(
-            f"The last run of dbt failed ({shown}), so the marts may not fit together. Published "
-            "stay those of the last good build. Mend what failed and run dbt build."
-        )
-
-
 def _attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
-    """Open the database that dbt built, under the name that dbt knows it by."""
+    """Open the database that dbt built, under the name that dbt knows it by.
+
+    A build that fails or is killed leaves a note in it (the macros begin_build and end_build).
+    """
     if not database.exists():
         raise InputError(f"There is no database at {database.resolve()}; run dbt build first.")
     try:
@@ -119,3 +97,13 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) ->
             f"The database {database} cannot be opened: {str(error).splitlines()[0]} Wait until "
             "the build that has it open has ended: it publishes at its end."
         ) from None
+    noted = connection.execute(
+        "select 1 from duckdb_tables() where database_name = ? and table_name = 'unfinished_build'",
+        [name],
+    ).fetchall()
+    if noted:
+        raise InputError(
+            "The last build did not end well, so the marts may not fit together. What was "
+            "published before stays. Mend what failed and run the whole dbt build: it publishes at "
+            "its end."
+        )

@@ -72,6 +72,7 @@ def expect_marts_kept(
     expect_clean_failure(run, *messages)
     assert [name for name, status in run.statuses.items() if status == "error"] == [model]
     assert {run.statuses[mart] for mart in marts} == {"skipped"}
+    assert project.one("select count(*) from crm.unfinished_build") == 1
     assert project.fingerprints(marts) == before
     assert exported(project) == before_exports
 

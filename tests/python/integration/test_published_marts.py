@@ -177,6 +177,7 @@ def test_a_database_that_is_down_does_not_spoil_the_build(
     )
     assert {run.statuses[mart] for mart in MARTS} == {"success"}
     assert spare.published.read_bytes() != before
+    assert "crm.unfinished_build" not in spare.relations()
 
     command = [str(Path(sys.executable).with_name("segmentation")), "publish", "--schema", "again"]
     environment = project.environment(sample_file) | {"PUBLISH_POSTGRES_URL": postgres.url()}
