@@ -106,17 +106,43 @@ held_by_levels as (
 
 ),
 
--- What the segment is to the business: its share of all value, a total below 0 being none of it.
-value_shares as (
+-- What the segment is to the business: its share of all value, a total below 0 being none of it. Added up in the order of
+-- clusters: several threads would add up in a changing one, and the last digits with it.
+segment_values as (
 
     select
         segmentation_id,
         cluster,
         attribute,
-        greatest(total, 0) / nullif(sum(greatest(total, 0)) over (partition by segmentation_id), 0) as value_share,
-        customers / sum(customers) over (partition by segmentation_id) as customer_share
+        customers,
+        greatest(coalesce(total, 0), 0) as segment_value
     from kpis
     where attribute = '{{ var("value_attribute") }}'
+
+),
+
+value_of_all as (
+
+    select
+        segmentation_id,
+        sum(customers) as customers,
+        sum(segment_value order by cluster) as segment_value
+    from segment_values
+    group by segmentation_id
+
+),
+
+value_shares as (
+
+    select
+        segment_values.segmentation_id,
+        segment_values.cluster,
+        segment_values.attribute,
+        segment_values.segment_value / nullif(value_of_all.segment_value, 0) as value_share,
+        segment_values.customers / value_of_all.customers as customer_share
+    from segment_values
+    inner join value_of_all
+        on segment_values.segmentation_id = value_of_all.segmentation_id
 
 ),
 
