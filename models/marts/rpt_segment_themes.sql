@@ -1,5 +1,12 @@
 with
 
+comparisons as (
+
+    select * from {{ ref('int_indicator_comparisons') }}
+    where other_cluster is null
+
+),
+
 kpis as (
 
     select * from {{ ref('rpt_segment_kpis') }}
@@ -13,15 +20,28 @@ selection as (
 
 ),
 
--- Only what is clustered on: there the dictionary has picked one attribute of each group that says the same.
-good_effects as (
+segments as (
 
+    select * from {{ ref('int_segment_names') }}
+
+),
+
+-- The plan's indicators tell of their theme; of breadth, for which it has none, what is clustered on.
+effects as (
+
+    select
+        segmentation_id,
+        cluster,
+        theme as axis,
+        attribute,
+        case when standing != 'not_known' then effect end as good_effect
+    from comparisons
+    union all
     select
         kpis.segmentation_id,
         kpis.cluster,
-        kpis.segment_id,
+        'breadth' as axis,
         kpis.attribute,
-        case when kpis.theme in ('category', 'region', 'channel') then 'breadth' else kpis.theme end as axis,
         case kpis.direction
             when 'higher_is_better' then kpis.effect_size_transformed
             when 'lower_is_better' then -kpis.effect_size_transformed
@@ -29,30 +49,33 @@ good_effects as (
     from kpis
     inner join selection
         on kpis.attribute = selection.attribute
+    where kpis.theme in ('category', 'region', 'channel') and kpis.direction != 'neutral'
 
 ),
 
-themes as (
+axes as (
 
     select
         segmentation_id,
         cluster,
-        segment_id,
         axis,
         count(good_effect) as attributes,
         avg(good_effect order by attribute) as mean_effect
-    from good_effects
-    where good_effect is not null and axis is not null
-    group by segmentation_id, cluster, segment_id, axis
+    from effects
+    group by segmentation_id, cluster, axis
 
 )
 
 select
-    segmentation_id,
-    cluster,
-    segment_id,
-    axis,
-    attributes,
-    mean_effect,
-    100 * ({{ normal_cdf('mean_effect') }}) as score
-from themes
+    axes.segmentation_id,
+    axes.cluster,
+    segments.segment_id,
+    axes.axis,
+    axes.attributes,
+    axes.mean_effect,
+    case when axes.mean_effect is not null then 100 * ({{ normal_cdf('axes.mean_effect') }}) end as score
+from axes
+inner join segments
+    on
+        axes.segmentation_id = segments.segmentation_id
+        and axes.cluster = segments.cluster

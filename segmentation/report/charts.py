@@ -317,7 +317,7 @@ def radar(
     for axis in axes:
         name = both(words.name_of(words.THEMES, axis))
         if single:
-            own = both(decimal(score[shown[0]["segment_id"], axis], 0))
+            own = both(decimal(score.get((shown[0]["segment_id"], axis)), 0))
             name = {key: f"{name[key]} <b>{own[key]}</b>" for key in name}
         names.append(name)
     closed = [*range(len(axes)), 0]
@@ -340,7 +340,7 @@ def radar(
             {
                 "type": "scatterpolar",
                 "theta": angle,
-                "r": [round(score[name, axes[place]], 2) for place in closed],
+                "r": [score.get((name, axes[place])) for place in closed],
                 "mode": "lines+markers",
                 "line": {"color": of_segment, "width": 2.5},
                 "marker": {"size": 6},
@@ -354,8 +354,9 @@ def radar(
         id=chart_id,
         title=title,
         note=Text(
-            "0–100 分，越靠外越好；虚线为平均客户（50 分）。",
-            "0 to 100, farther out is better; the dotted line is the average customer (50).",
+            "0–100 分，越靠外越好；虚线为平均客户（50 分）；无法判断的维度没有点。",
+            "0 to 100, farther out is better; the dotted line is the average customer (50). An axis of "
+            "which nothing can be said has no point.",
         ),
         data=data,
         layout={
@@ -386,7 +387,7 @@ def radar(
             rows=tuple(
                 (
                     as_said(words.name_of(words.THEMES, axis)),
-                    *(as_said(decimal(score[row["segment_id"], axis], 1)) for row in shown),
+                    *(as_said(decimal(score.get((row["segment_id"], axis)), 1)) for row in shown),
                 )
                 for axis in axes
             ),

@@ -227,9 +227,10 @@ def in_short(rows: Sequence[Row]) -> Said:
 
 def strongest_axes(themes: Sequence[Row]) -> Said:
     """Say on which theme a segment is best and on which worst."""
-    if not themes:
+    known = [row for row in themes if row["score"] is not None]
+    if not known:
         return as_said(Text("能力五边形", "Pentagon of abilities"))
-    order = sorted(themes, key=lambda row: (-row["score"], row["axis"]))
+    order = sorted(known, key=lambda row: (-row["score"], row["axis"]))
     best, worst = order[0], order[-1]
     return say(
         "强在{best}（{b} 分），弱在{worst}（{w} 分）",
@@ -248,9 +249,10 @@ def _axis(row: Row) -> Text:
 
 def leaders(segments: Sequence[Row], themes: Sequence[Row]) -> Said:
     """Say which segment leads on the most axes."""
+    known = [row for row in themes if row["score"] is not None]
     best = {
         axis: max(rows, key=lambda row: (row["score"], row["segment_id"]))["segment_id"]
-        for axis, rows in by(list(themes), "axis").items()
+        for axis, rows in by(known, "axis").items()
     }
     if not best:
         return as_said(Text("能力五边形", "Pentagon of abilities"))

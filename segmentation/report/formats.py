@@ -179,8 +179,10 @@ def signed(value: float, decimals: int = 2) -> Text:
     return same(text.replace("-", "\u2212") if float(text) else f"{0:.{decimals}f}")
 
 
-def decimal(value: float, decimals: int = 2) -> Text:
-    """Write a number with a fixed number of decimals."""
+def decimal(value: float | None, decimals: int = 2) -> Text:
+    """Write a number with a fixed number of decimals; unknown gives a dash."""
+    if value is None:
+        return same("–")
     return same(f"{value:,.{decimals}f}".replace("-", "\u2212"))
 
 
