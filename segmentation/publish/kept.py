@@ -12,6 +12,18 @@ from segmentation.errors import InputError
 from segmentation.postgres import identifier, literal, run
 from segmentation.publish.tables import Table, qualified
 
+_TABLES = """
+select
+    relations.oid::bigint, relations.relname::text, pg_get_userbyid(relations.relowner)::text,
+    pg_get_userbyid(relations.relowner) = current_user,
+    relations.relrowsecurity
+    or exists (select 1 from pg_trigger where tgrelid = relations.oid and not tgisinternal)
+from pg_class as relations
+inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
+where schemas.nspname = {schema} and relations.relname in ({names})
+order by relations.relname
+"""
+
 _VIEWS = """
 with recursive readers as (
 
@@ -111,62 +123,32 @@ def find_kept(connection: adbc.Connection, tables: Sequence[Table]) -> Kept:
         There is something that cannot be kept: row-level security, a trigger, a materialized view.
     """
     by_name = {table.mart.name: table for table in tables}
-    found = run(
+    names, after = {}, []
+    for oid, name, owner, is_own, is_guarded in run(
         connection,
-        "select relations.oid::bigint, relname::text, pg_get_userbyid(relowner)::text, "
-        "pg_get_userbyid(relowner) = current_user, relrowsecurity or exists "
-        "(select 1 from pg_trigger where tgrelid = relations.oid and not tgisinternal) "
-        "from pg_class as relations inner join pg_namespace on relnamespace = pg_namespace.oid "
-        f"where nspname = {literal(tables[0].schema)} "
-        f"and relname in ({', '.join(map(literal, by_name))}) order by relname",
-    )
-    if not found:
-        return Kept((), (), ())
-    for _, name, _, _, is_guarded in found:
+        _TABLES.format(schema=literal(tables[0].schema), names=", ".join(map(literal, by_name))),
+    ):
+        names[oid] = by_name[name].name
         if is_guarded:
             raise InputError(
-                f"{by_name[name].name} has row-level security or a trigger, which the new table "
-                "would lose. Put it on a view over the mart instead: views are kept."
+                f"{names[oid]} has row-level security or a trigger, which the new table would "
+                "lose. Put it on a view over the mart instead: views are kept."
             )
-    names = {oid: by_name[name].name for oid, name, *_ in found}
-    after = [
-        f"alter table {by_name[name].name} owner to {identifier(owner)}"
-        for _, name, owner, is_own, _ in found
-        if not is_own
-    ]
-    views = {}
-    for oid, schema, name, kind, definition, owner, is_own, options, comment in run(
-        connection, _VIEWS.format(tables=_listed(names))
-    ):
-        view = qualified(schema, name)
-        if kind != "v":
-            raise InputError(
-                f"{view} reads the marts and would be lost with them. Drop it and make it again "
-                "after each publication, or make it a plain view: those are kept."
-            )
-        views[oid] = view
-        after.append(
-            f"create view {view}{f' with ({options})' if options else ''} as {definition[:-1]}"
-        )
         if not is_own:
-            after.append(f"alter view {view} owner to {identifier(owner)}")
-        if comment is not None:
-            after.append(f"comment on view {view} is {literal(comment)}")
-    after += [
+            after.append(f"alter table {names[oid]} owner to {identifier(owner)}")
+    if not names:
+        return Kept((), (), ())
+    views, made_anew = _views(connection, names)
+    granted = [
         f"grant {privilege}{f' ({identifier(column)})' if column else ''} "
         f"on {(names | views)[oid]} to {grantee}{' with grant option' if is_grantable else ''}"
         for oid, privilege, is_grantable, column, grantee in _grants(connection, [*names, *views])
     ]
-    new_names = {
-        oid: qualified(schema, name)
-        for oid, schema, name in run(
-            connection,
-            "select relations.oid::bigint, nspname::text, relname::text from pg_class as relations "
-            "inner join pg_namespace on relnamespace = pg_namespace.oid where relations.oid in ("
-            + ", ".join(f"{literal(by_name[name].new_name)}::regclass" for _, name, *_ in found)
-            + ")",
-        )
-    }
+    new_names = {}
+    for table in tables:
+        if table.name in names.values():
+            found = run(connection, f"select {literal(table.new_name)}::regclass::oid::bigint")
+            new_names[found[0][0]] = table.new_name
     before = [
         *(f"drop view {view}" for view in reversed(views.values())),
         f"drop table {', '.join(names.values())}",
@@ -175,7 +157,28 @@ def find_kept(connection: adbc.Connection, tables: Sequence[Table]) -> Kept:
             for oid, *_, grantee in _grants(connection, new_names)
         ),
     ]
-    return Kept((*names.values(), *views.values()), tuple(before), tuple(after))
+    return Kept((*names.values(), *views.values()), tuple(before), (*after, *made_anew, *granted))
+
+
+def _views(connection: adbc.Connection, tables: Iterable[int]) -> tuple[dict[int, str], list[str]]:
+    """Name the views that read tables, each after those it reads, and say how to make them anew."""
+    views, statements = {}, []
+    for oid, schema, name, kind, definition, owner, is_own, options, comment in run(
+        connection, _VIEWS.format(tables=_listed(tables))
+    ):
+        view = views[oid] = qualified(schema, name)
+        if kind != "v":
+            raise InputError(
+                f"{view} reads the marts and would be lost with them. Drop it and make it again "
+                "after each publication, or make it a plain view: those are kept."
+            )
+        settings = f" with ({options})" if options else ""
+        statements.append(f"create view {view}{settings} as {definition.rstrip(';')}")
+        if not is_own:
+            statements.append(f"alter view {view} owner to {identifier(owner)}")
+        if comment is not None:
+            statements.append(f"comment on view {view} is {literal(comment)}")
+    return views, statements
 
 
 def _grants(connection: adbc.Connection, relations: Iterable[int]) -> list[tuple[Any, ...]]:

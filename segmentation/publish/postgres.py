@@ -58,7 +58,8 @@ _ADVICE = {
     "23": "The marts do not fit together: run the whole dbt build.",
     "2BP01": "Drop what hangs on the marts, and make it again after each publication; plain views "
     "are kept.",
-    "42703": "A view over the marts reads a column that they no longer have: change the view.",
+    "42703": "A view over the marts, or a grant on them, names a column that they no longer "
+    "have: change it.",
     "53100": "Make room on the server's disk and publish again.",
     "53": "Give the server, or this user, more of it and publish again.",
     "57": "Publish again when the server is there.",
