@@ -3,7 +3,7 @@
 {%- if var('value_attribute') not in numbers %}
 {%- do numbers.append(var('value_attribute')) %}
 {%- endif %}
-{%- set categories = dictionary(roles=['nominal', 'high_cardinality']) | map(attribute='attribute') | list %}
+{%- set categories = dictionary(roles=['ordinal', 'nominal', 'high_cardinality']) | map(attribute='attribute') | list %}
 
 with
 
@@ -56,7 +56,8 @@ attributes as (
         cast(data_dictionary.valid_max as double) as valid_max,
         selection.in_feature_set_a,
         list_position(
-            ['spending_power', 'activity', 'loyalty', 'scale', 'category', 'channel', 'region'], data_dictionary.theme
+            ['spending_power', 'activity', 'loyalty', 'scale', 'category', 'channel', 'region', 'background'],
+            data_dictionary.theme
         ) as theme_order
     from data_dictionary
     left join selection
@@ -99,18 +100,32 @@ key_indicators as (
 
 ),
 
--- Of each of these themes the first category that is clustered on.
+clustered_categories as (
+
+    select
+        attribute,
+        theme_order,
+        theme = 'background' as is_background,
+        row_number() over (partition by theme order by attribute asc) as theme_rank
+    from attributes
+    where
+        in_feature_set_a
+        and (
+            role in ('nominal', 'high_cardinality') and theme in ('category', 'channel', 'region')
+            or role in ('ordinal', 'nominal', 'high_cardinality') and theme = 'background'
+        )
+
+),
+
+-- Of each of the themes category, channel and region the first; where there is none, three that tell who the customers are.
 key_categories as (
 
     select
         attribute,
-        theme_order as figure_order
-    from attributes
-    where
-        role in ('nominal', 'high_cardinality')
-        and theme in ('category', 'channel', 'region')
-        and in_feature_set_a
-    qualify row_number() over (partition by theme order by attribute asc) = 1
+        theme_order + theme_rank / 10 as figure_order
+    from clustered_categories
+    qualify
+        case when is_background then theme_rank <= 3 and bool_and(is_background) over () else theme_rank = 1 end
 
 ),
 
