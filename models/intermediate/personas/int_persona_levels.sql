@@ -65,7 +65,8 @@ telling as (
 ),
 
 -- What may be said of a level alone, if anything. That it is unknown is no preference, and where many are unknown a known
--- level is rare only when it is rare among the known; where most are, none is called rare.
+-- level is rare only when it is rare among the known; where most are, none is called rare. A flag is less frequent where
+-- not having it is a preference.
 characteristic as (
 
     select
@@ -75,6 +76,11 @@ characteristic as (
             when not is_significant then null
             when share_of_segment >= 0.1 and share_of_segment - share_overall >= 0.05 and lift >= 1.2
                 then case when is_flag then 'flags_more' else 'levels_more' end
+            when
+                is_flag
+                and known_share - share_of_segment >= overall_known_share - share_overall + 0.05
+                and known_share - share_of_segment >= 1.2 * (overall_known_share - share_overall)
+                then 'flags_less'
             when
                 role not in ('flag', 'binned')
                 and share_overall >= 0.15
@@ -118,12 +124,12 @@ risks as (
 
 ),
 
--- Where nothing is preferred, the most frequent known level of the attribute that the clustering uses.
+-- Where nothing is preferred, the most frequent level of a category that is known of most.
 flat as (
 
     select *
     from characteristic
-    where role in ('nominal', 'high_cardinality', 'ordinal') and not is_unknown and share_of_segment > 0
+    where role in ('nominal', 'high_cardinality', 'ordinal') and not is_unknown and known_share >= 0.5
     qualify
         not bool_or(coalesce(phrase in ('levels_more', 'levels_seldom'), false)) over (partition by segmentation_id, cluster, theme)
         and row_number() over (
@@ -207,8 +213,10 @@ needed as (
     from subjects
     qualify
         (
-            phrase != 'levels_seldom'
-            or count(*) filter (where phrase = 'levels_more') over (partition by segmentation_id, cluster, subject) = 0
+            phrase not in ('levels_seldom', 'flags_less')
+            or count(*) filter (where phrase in ('levels_more', 'flags_more')) over (
+                partition by segmentation_id, cluster, theme, subject
+            ) = 0
         )
         and (
             role != 'profile_only'
@@ -236,7 +244,7 @@ select
     ranked.cluster,
     ranked.theme,
     case
-        when ranked.phrase like 'risk_%' or ranked.phrase = 'flags_more' then 9
+        when ranked.phrase like 'risk_%' or ranked.phrase in ('flags_more', 'flags_less') then 9
         when ranked.phrase = 'levels_seldom' then 30
         when ranked.phrase = 'levels_unknown' then 40
         when ranked.role = 'binned' then 20

@@ -29,6 +29,7 @@ numbers as (
         kpis.attribute_en,
         kpis.unit,
         kpis.mean,
+        kpis.overall_mean,
         kpis.median,
         kpis.p75,
         kpis.overall_median,
@@ -48,7 +49,8 @@ numbers as (
 
 ),
 
--- A comparison is put into words where effect, test and medians agree; otherwise the two medians stand alone.
+-- A comparison is put into words where effect, test and medians agree; otherwise the two medians stand alone, or the two
+-- means where the medians are one number, such as 0, that most customers have.
 compared as (
 
     select
@@ -60,6 +62,8 @@ compared as (
                 then
                     case when effect > 0 then 'number_above_' else 'number_below_' end
                     || case when abs(effect) >= 0.8 then 'far' when abs(effect) >= 0.5 then 'clear' else 'slight' end
+            when not is_value and abs(effect) >= 0.2 and median = overall_median and sign(mean - overall_mean) = sign(effect)
+                then 'number_mean'
             when is_value or abs(effect) >= 0.2 then 'number_plain'
         end as phrase,
         theme in ('spending_power', 'activity', 'loyalty', 'scale') as is_of_numbers
@@ -72,6 +76,8 @@ ranked as (
 
     select
         *,
+        case when phrase = 'number_mean' then mean else median end as value,
+        case when phrase = 'number_mean' then overall_mean else overall_median end as overall_value,
         row_number() over (
             partition by segmentation_id, cluster, theme, is_value
             order by phrase = 'number_unknown' asc, abs(effect) desc, attribute asc
@@ -92,10 +98,10 @@ striking as (
         attribute,
         attribute_zh as label_zh,
         attribute_en as label_en,
-        {{ number_text_zh('median', 'unit', 'is_share') }} as value_zh,
-        {{ number_text_en('median', 'unit', 'is_share') }} as value_en,
-        {{ number_text_zh('overall_median', 'unit', 'is_share') }} as overall_zh,
-        {{ number_text_en('overall_median', 'unit', 'is_share') }} as overall_en,
+        {{ number_text_zh('value', 'unit', 'is_share') }} as value_zh,
+        {{ number_text_en('value', 'unit', 'is_share') }} as value_en,
+        {{ number_text_zh('overall_value', 'unit', 'is_share') }} as overall_zh,
+        {{ number_text_en('overall_value', 'unit', 'is_share') }} as overall_en,
         {{ percent_text('known_share') }} as share
     from ranked
     where theme_rank <= case when is_of_numbers then 2 else 1 end
