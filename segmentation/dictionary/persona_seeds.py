@@ -22,6 +22,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "name_provisional": ("reason",),
     "size": ("customers", "share", "value_share", "label"),
     "rule_golden": _RULE_WORDS,
+    "rule_one_segment": (),
     "rule_discovery": _RULE_WORDS,
     "rule_contradiction": _RULE_WORDS,
     "rule_none": (),

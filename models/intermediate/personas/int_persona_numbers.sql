@@ -12,6 +12,18 @@ attributes as (
 
 ),
 
+-- Of a number that is so by definition for most of a segment, such as a volatility of one month, nothing is said.
+not_known as (
+
+    select
+        segmentation_id,
+        cluster,
+        attribute
+    from {{ ref('int_indicator_comparisons') }}
+    where other_cluster is null and standing = 'not_known'
+
+),
+
 phrases as (
 
     select * from {{ ref('persona_phrases') }}
@@ -41,8 +53,14 @@ numbers as (
     from kpis
     inner join attributes
         on kpis.attribute = attributes.attribute
+    left join not_known
+        on
+            kpis.segmentation_id = not_known.segmentation_id
+            and kpis.cluster = not_known.cluster
+            and kpis.attribute = not_known.attribute
     where
-        kpis.theme is not null
+        (not_known.attribute is null or kpis.known_customers < 0.5 * kpis.customers)
+        and kpis.theme is not null
         and (attributes.role = 'performance' or kpis.attribute = '{{ var("value_attribute") }}')
         -- An index says nothing to a reader; its bins do.
         and kpis.unit is distinct from 'index'
@@ -61,7 +79,11 @@ compared as (
                 abs(effect) >= 0.2 and p_adjusted_transformed < 0.05 and sign(median - overall_median) = sign(effect)
                 then
                     case when effect > 0 then 'number_above_' else 'number_below_' end
-                    || case when abs(effect) >= 0.8 then 'far' when abs(effect) >= 0.5 then 'clear' else 'slight' end
+                    || case
+                        when abs(effect) >= 0.8 then 'far'
+                        when abs(effect) >= 0.5 or greatest(median, overall_median) >= 2 * least(median, overall_median) then 'clear'
+                        else 'slight'
+                    end
             when not is_value and abs(effect) >= 0.2 and median = overall_median and sign(mean - overall_mean) = sign(effect)
                 then 'number_mean'
             when is_value or abs(effect) >= 0.2 then 'number_plain'
@@ -108,7 +130,7 @@ striking as (
 
 ),
 
--- A mean that three customers in four do not reach is no picture of the segment.
+-- A mean that three customers in four do not reach is no picture of the segment; most amounts are a little like that.
 whales as (
 
     select
@@ -126,7 +148,7 @@ whales as (
         cast(null as varchar) as overall_en,
         cast(null as varchar) as share
     from numbers
-    where is_value and known_share >= 0.5 and mean > p75
+    where is_value and known_share >= 0.5 and mean > p75 and mean * overall_median > median * overall_mean
 
 ),
 
