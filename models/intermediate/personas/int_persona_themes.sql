@@ -53,11 +53,25 @@ theme_labels as (
 
 ),
 
+-- What all its indicators set apart is not much like everyone, though it may be most of everyone.
+telling_numbers as (
+
+    select numbers.*
+    from numbers
+    left join theme_labels
+        on
+            numbers.segmentation_id = theme_labels.segmentation_id
+            and numbers.cluster = theme_labels.cluster
+            and numbers.theme = theme_labels.theme
+    where numbers.phrase != 'numbers_similar' or theme_labels.theme is null
+
+),
+
 said as (
 
     select * from theme_labels
     union all
-    select * from numbers
+    select * from telling_numbers
     union all
     select * from levels
 
