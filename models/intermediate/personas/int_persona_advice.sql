@@ -12,12 +12,6 @@ playbooks as (
 
 ),
 
-attributes as (
-
-    select * from {{ ref('dim_attributes') }}
-
-),
-
 phrases as (
 
     select * from {{ ref('persona_phrases') }}
@@ -32,7 +26,7 @@ advice as (
         coalesce(playbooks.playbook_rank, 1) as position,
         case
             when playbooks.playbook is null then 'playbook_none'
-            when attributes.data_type = 'flag' then 'playbook_share'
+            when playbooks.kpi_is_share then 'playbook_share'
             else 'playbook'
         end as phrase,
         playbooks.playbook_rank,
@@ -55,8 +49,6 @@ advice as (
         on
             segments.segmentation_id = playbooks.segmentation_id
             and segments.cluster = playbooks.cluster
-    left join attributes
-        on playbooks.kpi = attributes.attribute
 
 )
 

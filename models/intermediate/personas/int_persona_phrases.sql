@@ -18,6 +18,16 @@ themes as (
 
 ),
 
+dimensions as (
+
+    select
+        dimension,
+        theme
+    from {{ ref('persona_dimensions') }}
+    where theme is not null
+
+),
+
 examples as (
 
     select * from {{ ref('int_persona_examples') }}
@@ -30,13 +40,24 @@ advice as (
 
 ),
 
+placed_themes as (
+
+    select
+        themes.*,
+        dimensions.dimension
+    from themes
+    inner join dimensions
+        on themes.theme = dimensions.theme
+
+),
+
 phrases as (
 
     select * from identity
     union all by name
     select * from rules
     union all by name
-    select * from themes
+    select * from placed_themes
     union all by name
     select * from examples
     union all by name

@@ -25,13 +25,6 @@ levels as (
 
 ),
 
-dimensions as (
-
-    select * from {{ ref('persona_dimensions') }}
-    where theme is not null
-
-),
-
 -- Of two segments each is the other's opposite: that says more than a comparison with everyone.
 theme_labels as (
 
@@ -78,15 +71,12 @@ said as (
 )
 
 select
-    said.segmentation_id,
-    said.cluster,
-    dimensions.dimension,
-    said.theme,
-    said.position,
-    said.phrase,
-    said.text_zh,
-    said.text_en,
-    said.evidence
+    segmentation_id,
+    cluster,
+    theme,
+    position,
+    phrase,
+    text_zh,
+    text_en,
+    evidence
 from said
-inner join dimensions
-    on said.theme = dimensions.theme
