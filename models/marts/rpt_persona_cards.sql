@@ -12,21 +12,51 @@ said as (
 
 ),
 
-dimensions as (
+dimension_themes as (
 
-    select distinct
-        dimension_order,
-        dimension,
-        dimension_en
-    from {{ ref('persona_dimensions') }}
+    select * from {{ ref('persona_dimensions') }}
 
 ),
 
--- What is told where nothing speaks for a row of the card.
-nothing as (
+attributes as (
+
+    select * from {{ ref('dim_attributes') }}
+
+),
+
+phrases as (
 
     select * from {{ ref('persona_phrases') }}
-    where phrase = 'nothing'
+
+),
+
+dimensions as (
+
+    select
+        dimension_themes.dimension_order,
+        dimension_themes.dimension,
+        dimension_themes.dimension_en,
+        coalesce(
+            bool_or((attributes.is_in_file or attributes.in_feature_set_a) and attributes.role not in ('id', 'excluded')), false
+        ) as is_in_file
+    from dimension_themes
+    left join attributes
+        on dimension_themes.theme = attributes.theme
+    group by dimension_themes.dimension_order, dimension_themes.dimension, dimension_themes.dimension_en
+
+),
+
+-- What is told where nothing speaks for a row of the card: the file is silent, or the segment is like everyone.
+silences as (
+
+    select
+        dimensions.dimension,
+        phrases.phrase,
+        phrases.text_zh,
+        phrases.text_en
+    from dimensions
+    inner join phrases
+        on phrases.phrase = case when dimensions.is_in_file then 'nothing_special' else 'nothing' end
 
 ),
 
@@ -40,13 +70,14 @@ lines as (
         dimensions.dimension_en,
         dimensions.dimension_order,
         coalesce(said.phrase_rank, 1) as phrase_rank,
-        coalesce(said.phrase, nothing.phrase) as phrase,
-        coalesce(said.text_zh, nothing.text_zh || '。') as text_zh,
-        coalesce(said.text_en, nothing.text_en || '.') as text_en,
+        coalesce(said.phrase, silences.phrase) as phrase,
+        coalesce(said.text_zh, silences.text_zh || '。') as text_zh,
+        coalesce(said.text_en, silences.text_en || '.') as text_en,
         said.evidence
     from segments
     cross join dimensions
-    cross join nothing
+    inner join silences
+        on dimensions.dimension = silences.dimension
     left join said
         on
             segments.segmentation_id = said.segmentation_id

@@ -22,6 +22,25 @@ segments as (
 
 ),
 
+dimensions as (
+
+    select * from {{ ref('persona_dimensions') }}
+
+),
+
+-- A theme is called as the row of the persona card that tells of it alone.
+headings as (
+
+    select
+        theme,
+        dimension,
+        dimension_en
+    from dimensions
+    where theme is not null
+    qualify count(*) over (partition by dimension) = 1
+
+),
+
 -- The indicators that say the most are told first.
 themes as (
 
@@ -30,8 +49,6 @@ themes as (
         cluster,
         other_cluster,
         theme,
-        {{ theme_label('theme', 'zh') }} as theme_zh,
-        {{ theme_label('theme', 'en') }} as theme_en,
         cast(count(*) as integer) as indicators,
         cast(count(*) filter (where side = 'better') as integer) as indicators_in_favour,
         cast(count(*) filter (where side = 'worse') as integer) as indicators_against,
@@ -60,6 +77,8 @@ compared as (
     select
         themes.*,
         segments.segment_id,
+        coalesce(headings.dimension, {{ theme_label('themes.theme', 'zh') }}) as theme_zh,
+        coalesce(headings.dimension_en, {{ theme_label('themes.theme', 'en') }}) as theme_en,
         case when themes.indicators > 1 then '全面且' else '' end as in_all_zh,
         case when themes.indicators > 1 then ', in every respect' else '' end as in_all_en,
         coalesce(others.segment_id, 'everyone') as compared_with,
@@ -74,6 +93,8 @@ compared as (
         on
             themes.segmentation_id = others.segmentation_id
             and themes.other_cluster = others.cluster
+    left join headings
+        on themes.theme = headings.theme
 
 )
 

@@ -3,7 +3,6 @@ with
 fired as (
 
     select * from {{ ref('int_segment_playbooks') }}
-    where playbook_rank <= 3
 
 ),
 
@@ -37,6 +36,34 @@ segments as (
 
 ),
 
+-- The three that fire most strongly, and the most urgent of the others: a risk, though few bear it, and what cannot wait.
+chosen as (
+
+    select
+        fired.segmentation_id,
+        fired.cluster,
+        fired.playbook,
+        fired.strength,
+        fired.playbook_rank
+    from fired
+    inner join playbooks
+        on fired.playbook = playbooks.playbook
+    inner join attributes
+        on playbooks.kpi = attributes.attribute
+    qualify
+        fired.playbook_rank <= 3
+        or row_number() over (
+            partition by fired.segmentation_id, fired.cluster
+            order by
+                fired.playbook_rank <= 3 asc,
+                cast(playbooks.priority as integer) asc,
+                attributes.theme is not distinct from 'risk' desc,
+                fired.playbook_rank asc
+        ) = 1
+        and cast(playbooks.priority as integer) = 1
+
+),
+
 -- A number is watched by its median, a flag by the share of customers that have it; of a category there is no one value.
 watched as (
 
@@ -62,11 +89,13 @@ watched as (
 advised as (
 
     select
-        fired.segmentation_id,
-        fired.cluster,
+        chosen.segmentation_id,
+        chosen.cluster,
         segments.segment_id,
-        cast(fired.playbook_rank as integer) as playbook_rank,
-        fired.playbook,
+        cast(
+            row_number() over (partition by chosen.segmentation_id, chosen.cluster order by chosen.playbook_rank) as integer
+        ) as playbook_rank,
+        chosen.playbook,
         playbooks.label_zh,
         playbooks.label_en,
         playbooks.goal_zh,
@@ -74,7 +103,7 @@ advised as (
         playbooks.action_zh,
         playbooks.action_en,
         cast(playbooks.priority as integer) as priority,
-        fired.strength,
+        chosen.strength,
         playbooks.kpi,
         attributes.label_zh as kpi_zh,
         attributes.label_en as kpi_en,
@@ -82,19 +111,19 @@ advised as (
         attributes.data_type = 'flag' or attributes.valid_min = 0 and attributes.valid_max = 1 as is_share,
         watched.value as kpi_value,
         watched.overall_value as kpi_overall_value
-    from fired
+    from chosen
     inner join segments
         on
-            fired.segmentation_id = segments.segmentation_id
-            and fired.cluster = segments.cluster
+            chosen.segmentation_id = segments.segmentation_id
+            and chosen.cluster = segments.cluster
     inner join playbooks
-        on fired.playbook = playbooks.playbook
+        on chosen.playbook = playbooks.playbook
     inner join attributes
         on playbooks.kpi = attributes.attribute
     left join watched
         on
-            fired.segmentation_id = watched.segmentation_id
-            and fired.cluster = watched.cluster
+            chosen.segmentation_id = watched.segmentation_id
+            and chosen.cluster = watched.cluster
             and playbooks.kpi = watched.attribute
 
 )

@@ -12,6 +12,7 @@ from segmentation.dictionary.words import DIMENSION_COLUMNS, PHRASE_COLUMNS, THE
 
 _NUMBER_WORDS = ("label", "value", "overall", "share")
 _LEVEL_WORDS = ("label", "items", "share", "overall")
+_PLAYBOOK_WORDS = ("rank", "label", "action", "goal", "kpi", "value", "overall")
 _RULE_WORDS = ("conditions", "precision", "recall", "discovery", "contradiction")
 PHRASES: dict[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -21,6 +22,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "name_provisional": ("reason",),
     "size": ("customers", "share", "value_share", "label"),
     "rule_golden": _RULE_WORDS,
+    "rule_one_segment": (),
     "rule_discovery": _RULE_WORDS,
     "rule_contradiction": _RULE_WORDS,
     "rule_none": (),
@@ -30,6 +32,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         for grade in ("far", "clear", "slight")
     },
     "number_plain": _NUMBER_WORDS,
+    "number_mean": _NUMBER_WORDS,
     "number_unknown": ("label", "share"),
     "numbers_similar": ("label",),
     "whales": ("label", "value"),
@@ -38,12 +41,15 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "levels_flat": _LEVEL_WORDS,
     "levels_unknown": _LEVEL_WORDS,
     "flags_more": ("items",),
+    "flags_less": ("items",),
     "risk_higher": ("items",),
     "risk_lower": ("items",),
     "risk_average": ("items",),
     "nothing": (),
+    "nothing_special": (),
     "example_typical": ("customer", "figures"),
-    "playbook": ("rank", "label", "action", "goal", "kpi", "value", "overall"),
+    "playbook": _PLAYBOOK_WORDS,
+    "playbook_share": _PLAYBOOK_WORDS,
     "playbook_none": (),
 }
 """The phrases that the models say, and the words in braces that each may have filled in."""

@@ -212,6 +212,10 @@ def propose_seeds(location: str) -> Proposal:
             "No column names the customer: none is different in every row. Add an id to the file, "
             "and a row with the role id.",
         )
+    notes.append(
+        "data_dictionary.csv: no theme is proposed, and persona cards tell only of attributes that "
+        "have one, the value attribute first."
+    )
     playbooks, triggers = _propose_playbooks(rows, notes)
     if any(row["role"] == "performance" for row in rows):
         notes.append(

@@ -27,9 +27,10 @@ THEMES = (
     "risk",
 )
 DIRECTIONS = ("higher_is_better", "lower_is_better", "neutral")
+CURRENCIES = ("usd", "eur", "gbp", "cny")
 UNITS = (
-    "usd",
-    "usd_per_month",
+    *CURRENCIES,
+    *(f"{currency}_per_month" for currency in CURRENCIES),
     "count",
     "count_per_month",
     "days",

@@ -44,6 +44,7 @@ from segmentation.review.evidence import (
     Text,
 )
 from segmentation.review.words import (
+    CURRENCY_SIGNS,
     LEGEND,
     READ_ME,
     SCALE,
@@ -243,8 +244,8 @@ def _number_format(figure: Figure) -> str:
     numbers = [abs(item.value) for item in figure.values if item.value is not None]
     largest = max(numbers, default=0.0)
     decimals = "0.00" if largest < 10 else "0.0" if largest < 100 else "0"
-    sign = '"$"' if figure.unit.startswith("usd") else ""
-    return f"{sign}#,##{decimals}"
+    sign = CURRENCY_SIGNS.get(figure.unit.removesuffix("_per_month"))
+    return f'"{sign}"#,##{decimals}' if sign else f"#,##{decimals}"
 
 
 def _fill_category(sheet: Worksheet, row: int, category: Category) -> int:

@@ -22,6 +22,12 @@ THEMES: dict[str, Text] = {
 UNITS: dict[str, Text] = {
     "usd": ("美元", "USD"),
     "usd_per_month": ("美元/月", "USD a month"),
+    "eur": ("欧元", "EUR"),
+    "eur_per_month": ("欧元/月", "EUR a month"),
+    "gbp": ("英镑", "GBP"),
+    "gbp_per_month": ("英镑/月", "GBP a month"),
+    "cny": ("元", "CNY"),
+    "cny_per_month": ("元/月", "CNY a month"),
     "count": ("个", "count"),
     "count_per_month": ("每月", "a month"),
     "days": ("天", "days"),
@@ -29,6 +35,7 @@ UNITS: dict[str, Text] = {
     "ratio": ("倍", "times"),
     "index": ("指数", "index"),
 }
+CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cny": "CN¥"}
 STATISTICS: dict[str, Text] = {
     "median": ("中位数", "median"),
     "mean": ("均值", "mean"),

@@ -105,6 +105,7 @@ def test_what_may_be_wrong_is_said(location: str) -> None:
     assert "cluster_value: renamed" in notes
     assert "comment: 300 different texts are no levels" in notes
     assert "empty: every value is missing" in notes
+    assert "data_dictionary.csv: no theme is proposed, and persona cards tell only of" in notes
 
 
 def test_a_playbook_is_proposed_for_each_tier_of_the_value_attribute(location: str) -> None:

@@ -20,8 +20,10 @@ from dbt_common.clients.jinja import get_environment
 from scipy import stats
 
 from segmentation.dictionary.attributes import MISSING_TOKENS
-from segmentation.dictionary.words import THEMES
+from segmentation.dictionary.words import CURRENCIES, THEMES, UNITS
+from segmentation.review.words import CURRENCY_SIGNS
 from segmentation.review.words import THEMES as REVIEW_THEMES
+from segmentation.review.words import UNITS as REVIEW_UNITS
 
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
@@ -298,6 +300,10 @@ class TestNumberText:
             (1234567.8, "usd", False, "1,234,568 美元", "$1,234,568"),
             (12300, "usd_per_month", False, "12,300 美元/月", "$12,300 a month"),
             (-12.34, "usd_per_month", False, "-12.3 美元/月", "-$12.3 a month"),
+            (447, "eur", False, "447 欧元", "€447"),
+            (-230, "eur", False, "-230 欧元", "-€230"),
+            (9.5, "gbp_per_month", False, "9.5 英镑/月", "£9.5 a month"),
+            (0, "cny", False, "0 元", "CN¥0"),
             (12, "count", False, "12", "12"),
             (1.004, "count", False, "1", "1"),
             (4.2, "count_per_month", False, "4.2/月", "4.2 a month"),
@@ -330,6 +336,16 @@ class TestNumberText:
                 f"select {', '.join(texts)} from (select {row})", [number, unit, is_share]
             ).fetchone()
         assert found == (zh, en)
+
+    @pytest.mark.parametrize("currency", CURRENCIES)
+    def test_every_currency_has_words_and_the_sign_of_the_review_sheet(self, currency: str) -> None:
+        (said,) = column(self.en("x", f"'{currency}'"), [-5])
+        assert said == f"-{CURRENCY_SIGNS[currency]}5"
+        (monthly,) = column(self.zh("x", f"'{currency}_per_month'"), [5])
+        assert monthly == f"{column(self.zh('x', repr(currency)), [5]).item()}/月"
+
+    def test_the_review_sheet_has_words_for_every_unit(self) -> None:
+        assert {*REVIEW_UNITS, "flag"} == set(UNITS)
 
     def test_an_expression_may_be_any(self) -> None:
         assert list(column(self.en("x - 1", "'usd'"), [1001, 1])) == ["$1,000", "$0"]

@@ -38,17 +38,41 @@ measured as (
 
 ),
 
-compared as (
+-- Fold by fold on the same customers, and the median: the first split of the common tree may be another in a single fold.
+gains as (
 
     select
-        *,
-        case when tree = 'one_segment' then f1 - max(f1) filter (where tree = 'all_segments') over of_segment end as f1_gain
-    from measured
-    window of_segment as (partition by segmentation_id, cluster)
+        own.segmentation_id,
+        own.cluster,
+        median(
+            2 * own.hits / (own.customers + own.predicted) - 2 * joint.hits / (joint.customers + joint.predicted)
+        ) as f1_gain
+    from folds as own
+    inner join folds as joint
+        on
+            own.segmentation_id = joint.segmentation_id
+            and own.cluster = joint.cluster
+            and own.fold = joint.fold
+    where own.tree = 'one_segment' and joint.tree = 'all_segments'
+    group by own.segmentation_id, own.cluster
 
 ),
 
--- The tree of one segment explains it where it does so clearly better, on the same customers.
+compared as (
+
+    select
+        measured.*,
+        gains.f1_gain
+    from measured
+    left join gains
+        on
+            measured.segmentation_id = gains.segmentation_id
+            and measured.cluster = gains.cluster
+            and measured.tree = 'one_segment'
+
+),
+
+-- The tree of one segment explains it where it does so clearly better.
 judged as (
 
     select

@@ -12,6 +12,12 @@ playbooks as (
 
 ),
 
+attributes as (
+
+    select * from {{ ref('dim_attributes') }}
+
+),
+
 phrases as (
 
     select * from {{ ref('persona_phrases') }}
@@ -24,7 +30,11 @@ advice as (
         segments.segmentation_id,
         segments.cluster,
         coalesce(playbooks.playbook_rank, 1) as position,
-        case when playbooks.playbook is null then 'playbook_none' else 'playbook' end as phrase,
+        case
+            when playbooks.playbook is null then 'playbook_none'
+            when attributes.data_type = 'flag' then 'playbook_share'
+            else 'playbook'
+        end as phrase,
         playbooks.playbook_rank,
         playbooks.playbook,
         playbooks.kpi,
@@ -45,6 +55,8 @@ advice as (
         on
             segments.segmentation_id = playbooks.segmentation_id
             and segments.cluster = playbooks.cluster
+    left join attributes
+        on playbooks.kpi = attributes.attribute
 
 )
 

@@ -43,6 +43,11 @@ told as (
     inner join attributes
         on traits.attribute = attributes.attribute
     where traits.trait_rank <= case when traits.slot in ('behaviour', 'level') then 3 else 1 end
+    qualify
+        row_number() over (
+            partition by traits.segmentation_id, traits.cluster, traits.phrase_zh, traits.phrase_en
+            order by part asc, noun_order asc, traits.trait_rank asc
+        ) = 1
 
 ),
 

@@ -39,11 +39,11 @@ levels as (
             as overall_known_share,
         attributes.role,
         attributes.in_feature_set_a,
-        attributes.role = 'flag' as is_flag,
+        attributes.data_type = 'flag' as is_flag,
         mix.attribute_zh,
         mix.attribute_en,
-        case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end as level_zh,
-        case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end as level_en,
+        case when attributes.data_type = 'flag' then mix.attribute_zh else mix.level_zh end as level_zh,
+        case when attributes.data_type = 'flag' then mix.attribute_en else mix.level_en end as level_en,
         {{ percent_text('mix.share_of_segment') }} as share,
         {{ percent_text('mix.share_overall') }} as overall
     from mix
@@ -59,24 +59,31 @@ telling as (
     select *
     from levels
     where
-        (role != 'flag' or level = '1')
+        (not is_flag or level = '1')
         and (role != 'binned' or theme in ('spending_power', 'activity', 'loyalty'))
 
 ),
 
 -- What may be said of a level alone, if anything. That it is unknown is no preference, and where many are unknown a known
--- level is rare only when it is rare among the known; where most are, none is called rare.
+-- level is rare only when it is rare among the known; where most are, none is called rare. A flag is less frequent where
+-- not having it is a preference.
 characteristic as (
 
     select
         *,
         case
-            when is_unknown then case when in_feature_set_a and share_of_segment >= 0.2 then 'levels_unknown' end
+            when is_unknown then case when in_feature_set_a and share_of_segment >= 0.2 or share_of_segment = 1 then 'levels_unknown' end
             when not is_significant then null
             when share_of_segment >= 0.1 and share_of_segment - share_overall >= 0.05 and lift >= 1.2
                 then case when is_flag then 'flags_more' else 'levels_more' end
             when
-                role not in ('flag', 'binned')
+                is_flag
+                and known_share - share_of_segment >= overall_known_share - share_overall + 0.05
+                and known_share - share_of_segment >= 1.2 * (overall_known_share - share_overall)
+                then 'flags_less'
+            when
+                not is_flag
+                and role != 'binned'
                 and share_overall >= 0.15
                 and lift <= 0.5
                 and known_share >= 0.5
@@ -118,17 +125,28 @@ risks as (
 
 ),
 
--- Where nothing is preferred, the most frequent known level of the attribute that the clustering uses.
+-- What can stand for a theme without preference: a known level, of an attribute that is known of most, not rarer than elsewhere.
+ordinary as (
+
+    select
+        *,
+        not is_unknown and known_share >= 0.5 and lift >= 0.8 as may_stand
+    from characteristic
+    where role in ('nominal', 'high_cardinality', 'ordinal')
+
+),
+
+-- Where nothing is preferred, the most frequent level.
 flat as (
 
-    select *
-    from characteristic
-    where role in ('nominal', 'high_cardinality', 'ordinal') and not is_unknown and share_of_segment > 0
+    select * exclude (may_stand)
+    from ordinary
     qualify
-        not bool_or(coalesce(phrase in ('levels_more', 'levels_seldom'), false)) over (partition by segmentation_id, cluster, theme)
+        may_stand
+        and not bool_or(coalesce(phrase in ('levels_more', 'levels_seldom'), false)) over (partition by segmentation_id, cluster, theme)
         and row_number() over (
             partition by segmentation_id, cluster, theme
-            order by role = 'ordinal' asc, attribute asc, share_of_segment desc, level asc
+            order by may_stand desc, role = 'ordinal' asc, attribute asc, share_of_segment desc, level asc
         ) = 1
 
 ),
@@ -207,8 +225,10 @@ needed as (
     from subjects
     qualify
         (
-            phrase != 'levels_seldom'
-            or count(*) filter (where phrase = 'levels_more') over (partition by segmentation_id, cluster, subject) = 0
+            phrase not in ('levels_seldom', 'flags_less')
+            or count(*) filter (where phrase in ('levels_more', 'flags_more')) over (
+                partition by segmentation_id, cluster, theme, subject
+            ) = 0
         )
         and (
             role != 'profile_only'
@@ -236,7 +256,7 @@ select
     ranked.cluster,
     ranked.theme,
     case
-        when ranked.phrase like 'risk_%' or ranked.phrase = 'flags_more' then 9
+        when ranked.phrase like 'risk_%' or ranked.phrase in ('flags_more', 'flags_less') then 9
         when ranked.phrase = 'levels_seldom' then 30
         when ranked.phrase = 'levels_unknown' then 40
         when ranked.role = 'binned' then 20

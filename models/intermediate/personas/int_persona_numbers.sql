@@ -12,6 +12,18 @@ attributes as (
 
 ),
 
+-- Of a number that is so by definition for most of a segment, such as a volatility of one month, nothing is said.
+not_known as (
+
+    select
+        segmentation_id,
+        cluster,
+        attribute
+    from {{ ref('int_indicator_comparisons') }}
+    where other_cluster is null and standing = 'not_known'
+
+),
+
 phrases as (
 
     select * from {{ ref('persona_phrases') }}
@@ -29,6 +41,7 @@ numbers as (
         kpis.attribute_en,
         kpis.unit,
         kpis.mean,
+        kpis.overall_mean,
         kpis.median,
         kpis.p75,
         kpis.overall_median,
@@ -40,15 +53,22 @@ numbers as (
     from kpis
     inner join attributes
         on kpis.attribute = attributes.attribute
+    left join not_known
+        on
+            kpis.segmentation_id = not_known.segmentation_id
+            and kpis.cluster = not_known.cluster
+            and kpis.attribute = not_known.attribute
     where
-        kpis.theme is not null
+        (not_known.attribute is null or kpis.known_customers < 0.5 * kpis.customers)
+        and kpis.theme is not null
         and (attributes.role = 'performance' or kpis.attribute = '{{ var("value_attribute") }}')
         -- An index says nothing to a reader; its bins do.
         and kpis.unit is distinct from 'index'
 
 ),
 
--- A comparison is put into words where effect, test and medians agree; otherwise the two medians stand alone.
+-- A comparison is put into words where effect, test and medians agree; otherwise the two medians stand alone, or the two
+-- means where the medians are one number, such as 0, that most customers have.
 compared as (
 
     select
@@ -59,7 +79,13 @@ compared as (
                 abs(effect) >= 0.2 and p_adjusted_transformed < 0.05 and sign(median - overall_median) = sign(effect)
                 then
                     case when effect > 0 then 'number_above_' else 'number_below_' end
-                    || case when abs(effect) >= 0.8 then 'far' when abs(effect) >= 0.5 then 'clear' else 'slight' end
+                    || case
+                        when abs(effect) >= 0.8 then 'far'
+                        when abs(effect) >= 0.5 or greatest(median, overall_median) >= 2 * least(median, overall_median) then 'clear'
+                        else 'slight'
+                    end
+            when not is_value and abs(effect) >= 0.2 and median = overall_median and sign(mean - overall_mean) = sign(effect)
+                then 'number_mean'
             when is_value or abs(effect) >= 0.2 then 'number_plain'
         end as phrase,
         theme in ('spending_power', 'activity', 'loyalty', 'scale') as is_of_numbers
@@ -72,6 +98,8 @@ ranked as (
 
     select
         *,
+        case when phrase = 'number_mean' then mean else median end as value,
+        case when phrase = 'number_mean' then overall_mean else overall_median end as overall_value,
         row_number() over (
             partition by segmentation_id, cluster, theme, is_value
             order by phrase = 'number_unknown' asc, abs(effect) desc, attribute asc
@@ -92,17 +120,17 @@ striking as (
         attribute,
         attribute_zh as label_zh,
         attribute_en as label_en,
-        {{ number_text_zh('median', 'unit', 'is_share') }} as value_zh,
-        {{ number_text_en('median', 'unit', 'is_share') }} as value_en,
-        {{ number_text_zh('overall_median', 'unit', 'is_share') }} as overall_zh,
-        {{ number_text_en('overall_median', 'unit', 'is_share') }} as overall_en,
+        {{ number_text_zh('value', 'unit', 'is_share') }} as value_zh,
+        {{ number_text_en('value', 'unit', 'is_share') }} as value_en,
+        {{ number_text_zh('overall_value', 'unit', 'is_share') }} as overall_zh,
+        {{ number_text_en('overall_value', 'unit', 'is_share') }} as overall_en,
         {{ percent_text('known_share') }} as share
     from ranked
     where theme_rank <= case when is_of_numbers then 2 else 1 end
 
 ),
 
--- A mean that three customers in four do not reach is no picture of the segment.
+-- A mean that three customers in four do not reach is no picture of the segment; most amounts are a little like that.
 whales as (
 
     select
@@ -120,7 +148,7 @@ whales as (
         cast(null as varchar) as overall_en,
         cast(null as varchar) as share
     from numbers
-    where is_value and known_share >= 0.5 and mean > p75
+    where is_value and known_share >= 0.5 and mean > p75 and mean * overall_median > median * overall_mean
 
 ),
 

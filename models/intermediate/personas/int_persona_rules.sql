@@ -19,7 +19,7 @@ phrases as (
 
 ),
 
--- A rule, then what it found that the clustering did not use, then what the profile says against it.
+-- A rule, then of which tree it is, what it found that the clustering did not use, and what the profile says against it.
 golden as (
 
     select
@@ -30,11 +30,22 @@ golden as (
 
 ),
 
-discoveries as (
+own_trees as (
 
     select
         *,
         10 * golden_rank + 1 as position,
+        'rule_one_segment' as phrase
+    from rules
+    where tree = 'one_segment'
+
+),
+
+discoveries as (
+
+    select
+        *,
+        10 * golden_rank + 2 as position,
         'rule_discovery' as phrase
     from rules
     where is_discovery
@@ -45,7 +56,7 @@ contradictions as (
 
     select
         *,
-        10 * golden_rank + 2 as position,
+        10 * golden_rank + 3 as position,
         'rule_contradiction' as phrase
     from rules
     where not is_corroborated
@@ -55,6 +66,8 @@ contradictions as (
 said as (
 
     select * from golden
+    union all
+    select * from own_trees
     union all
     select * from discoveries
     union all

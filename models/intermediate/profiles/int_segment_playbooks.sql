@@ -45,7 +45,8 @@ trigger_counts as (
 
 ),
 
--- Nothing follows from a number that most customers of the segment lack.
+-- Nothing follows from a number that most customers of the segment lack, nor from a difference that may be chance. A bound beyond
+-- the average customer asks for a difference; one that leaves the average in only rules out its opposite.
 pulled_by_numbers as (
 
     select
@@ -61,6 +62,10 @@ pulled_by_numbers as (
         and kpis.known_customers >= 0.5 * kpis.customers
         and kpis.effect_size_transformed >= coalesce(triggers.min_effect, -1e9)
         and kpis.effect_size_transformed < coalesce(triggers.max_effect, 1e9)
+        and (
+            kpis.p_adjusted_transformed < 0.05
+            or coalesce(triggers.min_effect, 0) <= 0 and coalesce(triggers.max_effect, 0) >= 0
+        )
 
 ),
 
@@ -80,6 +85,7 @@ pulled_by_levels as (
     where
         mix.share_of_segment >= coalesce(triggers.min_share, 0)
         and mix.lift >= coalesce(triggers.min_lift, 0)
+        and (mix.p_adjusted < 0.05 or coalesce(triggers.min_lift, 0) <= 1)
 
 ),
 

@@ -230,7 +230,7 @@ telling_levels as (
         mix.attribute,
         mix.level,
         mix.share_of_segment - mix.share_overall as strength,
-        attributes.role = 'flag' or attributes.theme in ('category', 'background', 'risk') as is_common_noun,
+        attributes.role = 'flag' or attributes.theme not in ('channel', 'region') as is_common_noun,
         {{ short_label("case when attributes.role = 'flag' then mix.attribute_zh else mix.level_zh end", 12) }} as label_zh,
         {{ short_label("case when attributes.role = 'flag' then mix.attribute_en else mix.level_en end", 28) }} as label_en
     from mix
