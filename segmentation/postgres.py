@@ -16,6 +16,7 @@ from segmentation.errors import InputError
 
 _SCHEME = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 _HOSTS = re.compile(r"([\w.~%-]*|\[[\da-f:.]+\])(:\d*)?", re.IGNORECASE)
+_ALL_LINES = re.DOTALL | re.MULTILINE
 _SECRET_PARAMETERS = ("password", "sslpassword")
 _DEFAULTS = {
     "client_encoding": "UTF8",
@@ -191,7 +192,9 @@ def reason(error: Exception) -> str:
         for key in ("PG_DIAG_MESSAGE_PRIMARY", "PG_DIAG_MESSAGE_DETAIL")
         if key in details
     ]
-    plain = re.sub(r"^.*?\[libpq\] (Failed to connect: )?", "", str(error))
+    plain = str(error).split("[libpq] ", 1)[-1].removeprefix("Failed to connect: ")
+    if of_statement := re.match(r"Failed to execute query '.*?': (\S+: .*?)$", plain, _ALL_LINES):
+        plain = of_statement[1]
     return " ".join((": ".join(said) or plain).split()).rstrip(".")
 
 

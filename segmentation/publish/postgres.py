@@ -1,4 +1,4 @@
-"""Replace the marts of a PostgreSQL schema, all in one transaction."""
+"""Replace the marts of a PostgreSQL schema, all at once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from segmentation.publish.tables import (
     Table,
     comments,
     create,
+    drop_new,
     fill,
     keys,
     read_tables,
@@ -24,23 +25,26 @@ from segmentation.publish.tables import (
 )
 
 DEFAULT_SCHEMA = "segmentation"
-_TRY_SECONDS = 1
+_ATTEMPTS_A_SECOND = 2
 _NULLS_CAN_BE_EQUAL = 150_000
 _UNCHANGED = "The marts in PostgreSQL are as they were."
 _LOCK = """
 do $$ begin
-    perform set_config('lock_timeout', '{seconds}s', true);
+    perform set_config('lock_timeout', '200ms', true);
     for attempt in 1..{attempts} loop
         begin
             lock table {relations} in access exclusive mode;
             exit;
         exception when lock_not_available then
             if attempt = {attempts} then raise; end if;
-            perform pg_sleep({seconds});
+            perform pg_sleep(0.3);
         end;
     end loop;
 end $$
 """
+"""Readers queue behind the wait for a lock, and are let pass between two of them. It is far shorter
+than the second after which PostgreSQL looks for deadlocks and might end a reader's query."""
+
 _READERS = """
 select distinct
     'session ' || sessions.pid || coalesce(' of ' || sessions.usename, '')
@@ -72,8 +76,11 @@ def publish_to_postgres(
 ) -> None:
     """Replace the marts of a schema by those of the published copy.
 
-    New tables are filled and keyed beside the old ones, which are locked only for the moment in
-    which the new ones take their names: a reader sees all old marts or all new ones.
+    One transaction fills, keys and describes new tables beside the old ones. A second one locks
+    the old ones for a moment and gives their names to the new ones: a reader sees all old marts or
+    all new ones. In a single transaction a query that began before its end and waited for the lock
+    might find the new tables, and no row in them: names are looked up in the present, rows in the
+    query's past.
 
     Parameters
     ----------
@@ -86,8 +93,7 @@ def publish_to_postgres(
     schema : str
         Made where it is missing. Tables of other names in it are left alone.
     patience : float, default=60
-        Seconds to wait for readers to end their transactions. A second of waiting, in which new
-        readers wait too, alternates with a second in which they are let pass.
+        Seconds to wait for readers to end their transactions.
 
     Raises
     ------
@@ -98,14 +104,10 @@ def publish_to_postgres(
         tables = read_tables(marts, schema, source)
         with connected(url) as connection:
             try:
-                _make_schema(connection, schema)
-                run_all(connection, (create(table) for table in tables))
-                for table in tables:
-                    fill(table, source, connection)
-                version = run(connection, "select current_setting('server_version_num')::integer")
-                run_all(connection, keys(tables, version[0][0] >= _NULLS_CAN_BE_EQUAL))
-                run_all(connection, (text for table in tables for text in comments(table)))
-                run_all(connection, (f"analyze {table.new_name}" for table in tables))
+                _take_turn(connection, schema)
+                _make_new(connection, tables, source)
+                connection.commit()
+                _take_turn(connection, schema)
                 _replace(connection, tables, patience)
                 connection.commit()
             except (adbc.Error, InputError) as error:
@@ -114,31 +116,49 @@ def publish_to_postgres(
                     connection.rollback()
                     if isinstance(error, adbc.Error):
                         said += _advice(connection, error.sqlstate or "", schema)
+                with suppress(adbc.Error, InputError):
+                    connection.rollback()
+                    _take_turn(connection, schema)
+                    run(connection, drop_new(tables))
+                    connection.commit()
                 raise InputError(
                     f"{url.shown}: nothing was published into the schema {schema}: {said} "
                     f"{_UNCHANGED}"
                 ) from None
 
 
-def _make_schema(connection: adbc.Connection, schema: str) -> None:
-    """Make the schema where it is missing, unless somebody else is publishing into it."""
+def _take_turn(connection: adbc.Connection, schema: str) -> None:
+    """Stop when somebody else is publishing into the schema; a turn ends with its transaction."""
     key = f"hashtextextended({literal('segmentation publish ' + schema)}, 0)"
     if run(connection, f"select pg_try_advisory_xact_lock({key})") == [(False,)]:
         raise InputError(
             "somebody else is publishing into it at this moment. Publish again when they have done."
         )
+
+
+def _make_new(
+    connection: adbc.Connection, tables: Sequence[Table], source: duckdb.DuckDBPyConnection
+) -> None:
+    """Make and fill the new tables; a broken connection may have left earlier ones behind."""
+    schema = tables[0].schema
     if not run(connection, f"select 1 from pg_namespace where nspname = {literal(schema)}"):
         run(connection, f"create schema {identifier(schema)}")
+    run(connection, drop_new(tables))
+    run_all(connection, (create(table) for table in tables))
+    for table in tables:
+        fill(table, source, connection)
+    version = run(connection, "select current_setting('server_version_num')::integer")[0][0]
+    run_all(connection, keys(tables, version >= _NULLS_CAN_BE_EQUAL))
+    run_all(connection, (text for table in tables for text in comments(table)))
+    run_all(connection, (f"analyze {table.new_name}" for table in tables))
 
 
 def _replace(connection: adbc.Connection, tables: Sequence[Table], patience: float) -> None:
     """Lock the old tables, drop them, and give the new ones their names, owners and grants."""
     kept = find_kept(connection, tables)
     if kept.old:
-        attempts = max(1, round(patience / (2 * _TRY_SECONDS)))
-        relations = ", ".join(kept.old)
-        lock = _LOCK.format(relations=relations, attempts=attempts, seconds=_TRY_SECONDS)
-        run(connection, lock)
+        attempts = max(1, round(patience * _ATTEMPTS_A_SECOND))
+        run(connection, _LOCK.format(relations=", ".join(kept.old), attempts=attempts))
     names = [statement for table in tables for statement in take_names(table)]
     run_all(connection, [*kept.before, *names, *kept.after])
 

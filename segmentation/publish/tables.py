@@ -143,6 +143,11 @@ def create(table: Table) -> str:
     return f"create table {table.new_name} ({columns})"
 
 
+def drop_new(tables: Sequence[Table]) -> str:
+    """Write the statement that drops new tables, where there are any."""
+    return f"drop table if exists {', '.join(table.new_name for table in tables)} cascade"
+
+
 def fill(table: Table, source: duckdb.DuckDBPyConnection, connection: adbc.Connection) -> None:
     """Stream the rows of a mart into its new table.
 
