@@ -1,8 +1,8 @@
 """Start Superset on this machine with the dashboard of the published marts.
 
-Run by ``make superset`` in Superset's own environment, never in that of the project. Prepares Superset's
-own database, makes the admin, imports the bundle beside this file and hands over to gunicorn. What was
-changed in Superset on charts of the bundle is overwritten at the next start.
+Run by ``make superset`` in Superset's own environment, never in that of the project. Prepares
+Superset's own database, makes the admin, imports the bundle beside this file and hands over to
+gunicorn. What was changed in Superset on charts of the bundle is overwritten at the next start.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Superset on one machine, for the dashboard of the published marts; start.py sets the environment."""
+"""Superset on one machine, for the published marts; start.py sets the environment."""
 
 import os
 from pathlib import Path
 
 SECRET_KEY = (Path(os.environ["SUPERSET_HOME"]) / "secret_key").read_text(encoding="utf-8")
-# A file is "unsafe" to Superset: whoever may add databases may read files. Here that is the admin alone.
+# To Superset a file is unsafe: whoever may add databases may read files. Here only the admin may.
 PREVENT_UNSAFE_DB_CONNECTIONS = False
-# The menus can be switched to Chinese as well; the dashboard has a filter of its own for its texts.
+# For the menus; the language of the charts is a filter of the dashboard.
 LANGUAGES = {
     "en": {"flag": "us", "name": "English"},
     "zh": {"flag": "cn", "name": "中文"},
