@@ -355,8 +355,8 @@ def radar(
         title=title,
         note=Text(
             "0–100 分，越靠外越好；虚线为平均客户（50 分）；无法判断的维度没有点。",
-            "0 to 100, farther out is better; the dotted line is the average customer (50). An axis "
-            "of which nothing can be said has no point.",
+            "0 to 100, farther out is better; the dotted line is the average customer (50). An "
+            "axis of which nothing can be said has no point.",
         ),
         data=data,
         layout={
