@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # `make test` builds a small sample into a database of its own.
 TEST_DIR := target/test
 TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/segmentation.duckdb \
-	EXPORTS_DIR=$(TEST_DIR)/exports DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
+	EXPORTS_DIR=$(TEST_DIR)/exports REPORTS_DIR=$(TEST_DIR)/reports DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
 .PHONY: build test docs clean
@@ -21,12 +21,13 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# The sample file where there is no customer file, dbt build (exports included), and a summary.
+# The sample file where there is no customer file, dbt build (exports included), a summary and the report.
 build: .venv/.installed
 	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then $(BIN)/segmentation sample; fi
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt build
 	@$(BIN)/segmentation summary
+	@$(BIN)/segmentation report
 
 # Linters, Python tests, and a whole dbt build with all its data and unit tests on a small sample.
 test: .venv/.installed
@@ -48,4 +49,4 @@ docs: .venv/.installed
 
 # Everything that was built; the environment and the data stay.
 clean:
-	rm -rf target logs exports/* segmentation.duckdb
+	rm -rf target logs exports/* reports segmentation.duckdb

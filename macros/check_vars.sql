@@ -119,6 +119,10 @@
         {%- do faults.append("as_of_date is " ~ as_of_date ~ "; write a date as 'YYYY-MM-DD'.") -%}
     {%- endif -%}
 
+    {%- if var('report_language') not in ['zh', 'en'] -%}
+        {%- do faults.append('report_language is ' ~ var('report_language') | pprint ~ '; give zh or en.') -%}
+    {%- endif -%}
+
     {%- if faults -%}
         {{ exceptions.raise_compiler_error('Settings that cannot work:\n- ' ~ faults | join('\n- ')) }}
     {%- endif -%}

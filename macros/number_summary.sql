@@ -12,8 +12,10 @@
         'median': quantile_cont({{ number }}, 0.5),
         'std_dev': stddev_samp({{ number }}),
         'population_std_dev': stddev_pop({{ number }}),
+        'p05': quantile_cont({{ number }}, 0.05),
         'p25': quantile_cont({{ number }}, 0.25),
         'p75': quantile_cont({{ number }}, 0.75),
+        'p95': quantile_cont({{ number }}, 0.95),
         'transformed_mean': avg({{ transformed(column, transform) }}),
         'transformed_std_dev': stddev_pop({{ transformed(column, transform) }})
     }

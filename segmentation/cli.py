@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "dictionary": "segmentation.dictionary.cli:dictionary",
+    "report": "segmentation.report.cli:report_command",
     "personas": "segmentation.personas:personas_command",
     "review-sheet": "segmentation.review.cli:review_sheet_command",
     "sample": "segmentation.sample.generate:sample_command",

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dbt_common.clients.jinja import get_environment
+from scipy import stats
 
 from segmentation.dictionary.attributes import MISSING_TOKENS
 from segmentation.dictionary.words import THEMES
@@ -255,6 +256,17 @@ class TestSqlLiteral:
     @pytest.mark.parametrize("text", ["Men's", "50 % of 'all'", "a\\b", "", "%s {0}", "行业"])
     def test_comes_back_as_it_was(self, text: str) -> None:
         assert list(column(macro("macros/sql_literal.sql")(text), [1])) == [text]
+
+
+class TestNormalCdf:
+    def test_is_that_of_scipy(self) -> None:
+        numbers = np.concatenate([np.linspace(-6, 6, 1201), [-38.0, 38.0]])
+        found = column(macro("macros/normal_cdf.sql")("x"), numbers)
+        np.testing.assert_allclose(found, stats.norm.cdf(numbers), atol=7.5e-8)
+
+    def test_of_an_expression_that_is_negative(self) -> None:
+        found = column(macro("macros/normal_cdf.sql")("-x"), [1.0])
+        np.testing.assert_allclose(found, [stats.norm.cdf(-1)], atol=7.5e-8)
 
 
 class TestNumberText:

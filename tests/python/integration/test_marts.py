@@ -130,8 +130,10 @@ def test_numbers_of_every_segment(
                     "mean": mean,
                     "median": grouped.median(),
                     "std_dev": grouped.std(),
+                    "p05": grouped.quantile(0.05),
                     "p25": grouped.quantile(0.25),
                     "p75": grouped.quantile(0.75),
+                    "p95": grouped.quantile(0.95),
                     "overall_mean": everyone.mean(),
                     "overall_median": everyone.median(),
                     "index_vs_overall": mean / everyone.mean(),
@@ -143,6 +145,30 @@ def test_numbers_of_every_segment(
             )
             found = kpis.xs((name, attribute), level=["segmentation_id", "attribute"])
             np.testing.assert_allclose(found[list(expected)].astype(float), expected, rtol=1e-8)
+
+
+def test_pentagon_of_abilities(built: Project, kpis: pd.DataFrame) -> None:
+    themes = built.query("select * from rpt_segment_themes")
+    np.testing.assert_allclose(
+        themes["score"], 100 * stats.norm.cdf(themes["mean_effect"]), atol=1e-5
+    )
+    keys = ["segmentation_id", "cluster"]
+    scale = themes[themes["axis"] == "scale"].set_index(keys)["mean_effect"].sort_index()
+    effects = [
+        kpis.xs(name, level="attribute")["effect_size_transformed"]
+        for name in ("total_account_count", "channel_count")
+    ]
+    np.testing.assert_allclose(scale, sum(effects) / 2, rtol=1e-9)
+
+
+def test_map_holds_every_customer(built: Project) -> None:
+    held = built.query(
+        "select segmentation_id, cluster, sum(customers) as customers from rpt_customer_map "
+        "group by all"
+    ).set_index(["segmentation_id", "cluster"])["customers"]
+    counted = built.query("select segmentation_id, cluster, customers from dim_segments")
+    counted = counted.set_index(["segmentation_id", "cluster"])["customers"]
+    assert held.sort_index().astype(int).to_dict() == counted.sort_index().to_dict()
 
 
 def test_levels_of_every_segment(

@@ -1,6 +1,7 @@
 """The vars of dbt_project.yml: bad ones are refused, and every good one has its effect."""
 
 import datetime
+import importlib.metadata
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ VARS = {
     "n_init": 3,
     "n_bootstraps": 7,
     "random_seed": 99,
+    "report_language": "en",
     "borderline_margin": 0.5,
 }
 ROWS = 95
@@ -117,6 +119,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "n_init": 0,
             "n_bootstraps": 1,
             "random_seed": "x",
+            "report_language": "fr",
             "high_spend_share": 1,
             "max_missing_share": "0.6",
             "borderline_margin": -0.1,
@@ -150,6 +153,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "n_init is 0;",
         "n_bootstraps is 1; give a whole number of at least 2.",
         "random_seed is 'x';",
+        "report_language is 'fr'; give zh or en.",
         "high_spend_share is 1;",
         "max_missing_share is '0.6';",
         "borderline_margin is -0.1;",
@@ -444,6 +448,20 @@ def test_bootstraps_and_references(changed: Project) -> None:
         matrix, changed.query("select * from ml_famd_parameters"), 4, n_references=3, **settings
     )
     assert as_text(gaps) == as_text(changed.query("select * from ml_k_gap"))
+
+
+def test_parameters_are_in_a_mart(changed: Project, built: Project) -> None:
+    table = changed.query("select * from rpt_build_parameters").set_index("parameter")
+    settings = table.loc[table["kind"] == "setting", "value"]
+    assert settings.to_dict() == {
+        name: str(value) for name, value in VARS.items() if name != "as_of_date"
+    }
+    versions = table.loc[table["kind"] == "version", "value"]
+    assert versions["duckdb"] == importlib.metadata.version("duckdb")
+    assert versions.notna().all()
+    defaults = built.query("select * from rpt_build_parameters").set_index("parameter")["value"]
+    assert defaults["report_language"] == "zh"
+    assert pd.isna(defaults["final_k"])
 
 
 def test_borderline_margin(changed: Project) -> None:

@@ -1,0 +1,272 @@
+"""Read what the report shows: marts only, and of customers only sums and a few examples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from segmentation.errors import InputError
+from segmentation.report.formats import clean
+
+Row = dict[str, Any]
+
+TWO_GROUPS = "agglomerative_k2"
+"""The segmentation of the first iteration."""
+
+COLUMNS = {
+    "dim_attributes": "attribute, label_zh, label_en, role, theme, transform, unit, valid_max, "
+    "in_feature_set_a, in_feature_set_b",
+    "dim_segmentations": "segmentation_id, method, k, is_final, customers, value_attribute, "
+    "min_jaccard, is_supported, unsupported_zh, unsupported_en",
+    "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, spend_share, "
+    "mean_silhouette, jaccard, stability, persona_zh, persona_en, is_provisional, is_overridden",
+    "rpt_attribute_diagnostics": "attribute, label_zh, label_en, is_in_file, missing_share, "
+    "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
+    "unreadable_examples, out_of_range_values, out_of_range_examples, reason_zh, reason_en",
+    "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
+    "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
+    "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
+    "rpt_famd_axes": "axis, inertia_share",
+    "rpt_famd_contributions": "axis, attribute, attribute_zh, attribute_en, level, level_zh, "
+    "level_en, coordinate, contribution",
+    "rpt_file_rows": "outcome, is_kept, file_rows, share_of_rows",
+    "rpt_k_decision": "k, computed_k, support, is_override, override_reason, reason_zh, reason_en",
+    "rpt_k_selection": "method, k, elbow, criterion, value, std_error, weight, contribution, "
+    "verdict, verdict_zh",
+    "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",
+    "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
+    "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",
+    "rpt_segment_examples": "segment_id, kind, example_rank, customer_id, runner_up_segment_id, "
+    "figures_zh, figures_en",
+    "rpt_segment_kpis": "segment_id, attribute, attribute_zh, attribute_en, theme, unit, mean, "
+    "median, std_dev, p05, p25, p75, p95, overall_mean, overall_median, index_vs_overall, "
+    "effect_size_transformed",
+    "rpt_segment_labels": "segment_id, compared_with, label_zh, label_en",
+    "rpt_segment_mix": "segment_id, attribute, attribute_zh, attribute_en, theme, level, "
+    "level_order, level_zh, level_en, is_unknown, customers, share_of_segment, share_overall, "
+    "lift, p_adjusted",
+    "rpt_segment_playbooks": "segment_id, label_zh, label_en, goal_zh, goal_en, action_zh, "
+    "action_en, kpi_zh, kpi_en, kpi_value_zh, kpi_value_en, kpi_overall_value_zh, "
+    "kpi_overall_value_en",
+    "rpt_segment_rules": "leaf, tree, segment_id, rule_zh, rule_en, customers, precision, recall, "
+    "lift, is_golden, golden_rank, is_corroborated, contradiction_zh, contradiction_en",
+    "rpt_segment_themes": "segment_id, axis, score",
+    "rpt_segment_trees": "segment_id, is_used, precision, recall",
+}
+"""What the report reads of every mart."""
+
+REMEDY = (
+    "run dbt build with this version of the project, and publish again if it is a published copy"
+)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What the marts say about one candidate segmentation.
+
+    Attributes
+    ----------
+    about : dict
+        Its row of dim_segmentations.
+    segments : list of dict
+        dim_segments, by segment_id.
+    cards, labels, playbooks, examples, kpis, mix, rules, conditions, trees, themes, cells : list
+        The rows of the marts that are about it.
+    """
+
+    about: Row
+    segments: list[Row]
+    cards: list[Row]
+    labels: list[Row]
+    playbooks: list[Row]
+    examples: list[Row]
+    kpis: list[Row]
+    mix: list[Row]
+    rules: list[Row]
+    conditions: list[Row]
+    trees: list[Row]
+    themes: list[Row]
+    cells: list[Row]
+
+
+@dataclass(frozen=True)
+class Marts:
+    """All that the report shows.
+
+    Attributes
+    ----------
+    final : Segmentation
+        What is delivered.
+    two_groups : Segmentation or None
+        The first iteration; None where it is the final one or was not computed.
+    decision : dict or None
+        rpt_k_decision.
+    candidates, selection, agreement : list of dict
+        dim_segmentations, rpt_k_selection, rpt_method_agreement (of the final segmentation).
+    attributes : dict
+        dim_attributes by attribute, in the order of the data dictionary.
+    diagnostics, alignment, file_rows, axes, contributions, parameters : list of dict
+        The marts of those names.
+    borderline : dict
+        Customers near another segment, by segment_id.
+    as_of_date : date
+    """
+
+    final: Segmentation
+    two_groups: Segmentation | None
+    decision: Row | None
+    candidates: list[Row]
+    selection: list[Row]
+    agreement: list[Row]
+    attributes: dict[str, Row]
+    diagnostics: list[Row]
+    alignment: list[Row]
+    file_rows: list[Row]
+    axes: list[Row]
+    contributions: list[Row]
+    parameters: list[Row]
+    borderline: dict[str, int]
+    as_of_date: Any
+
+
+def read_marts(database: Path) -> Marts:
+    """Read the marts of a build, or of a published copy of one.
+
+    Parameters
+    ----------
+    database : Path
+        A DuckDB file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it cannot be opened, or a mart or a column of it is not there.
+    """
+    if not database.exists():
+        raise InputError(
+            f"There is no database at {database.resolve()}; run dbt build first, or name another "
+            "one with --database."
+        )
+    try:
+        connection = duckdb.connect(str(database), read_only=True)
+    except duckdb.Error as error:
+        raise InputError(
+            f"{database} cannot be opened ({str(error).splitlines()[0]}); close what is writing to "
+            "it, or make the report from a published copy with --database."
+        ) from error
+    with connection:
+        return _Reader(connection, database).read()
+
+
+class _Reader:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+        self._connection = connection
+        self._database = database
+
+    def read(self) -> Marts:
+        candidates = self.table("dim_segmentations", "method, k")
+        final = [row for row in candidates if row["is_final"]]
+        if not final:
+            raise InputError(
+                f"{self._database} holds no final segmentation (dim_segmentations.is_final); "
+                f"{REMEDY}."
+            )
+        final_id = final[0]["segmentation_id"]
+        others = [
+            row
+            for row in candidates
+            if row["segmentation_id"] == TWO_GROUPS and row["segmentation_id"] != final_id
+        ]
+        decisions = self.table("rpt_k_decision", "k")
+        (as_of,) = self.rows(
+            "select max(as_of_date) as as_of_date from fct_customer_segments",
+            "fct_customer_segments",
+        )
+        borderline = self.rows(
+            "select segment_id, count(*) filter (where is_borderline) as customers "
+            "from fct_customer_segments group by segment_id order by segment_id",
+            "fct_customer_segments",
+        )
+        attributes = self.table("dim_attributes", "attribute")
+        return Marts(
+            final=self.segmentation(final[0]),
+            two_groups=self.segmentation(others[0]) if others else None,
+            decision=decisions[0] if decisions else None,
+            candidates=candidates,
+            selection=self.table("rpt_k_selection", "method, k, criterion"),
+            agreement=self.table(
+                "rpt_method_agreement", "adjusted_rand desc, other_segmentation_id", final_id
+            ),
+            attributes={row["attribute"]: row for row in attributes},
+            diagnostics=self.table("rpt_attribute_diagnostics", "missing_share desc, attribute"),
+            alignment=self.table("rpt_dictionary_alignment", "field"),
+            file_rows=self.table("rpt_file_rows", "is_kept desc, file_rows desc, outcome"),
+            axes=self.table("rpt_famd_axes", "axis"),
+            contributions=self.table(
+                "rpt_famd_contributions", "axis, contribution desc, attribute, level"
+            ),
+            parameters=self.table("rpt_build_parameters", "parameter_order"),
+            borderline={row["segment_id"]: row["customers"] for row in borderline},
+            as_of_date=as_of["as_of_date"],
+        )
+
+    def segmentation(self, about: Row) -> Segmentation:
+        name = about["segmentation_id"]
+        return Segmentation(
+            about=about,
+            segments=self.table("dim_segments", "segment_id", name),
+            cards=self.table("rpt_persona_cards", "segment_id, dimension_order", name),
+            labels=self.table("rpt_segment_labels", "segment_id, compared_with, theme", name),
+            playbooks=self.table("rpt_segment_playbooks", "segment_id, playbook_rank", name),
+            examples=self.table("rpt_segment_examples", "segment_id, kind, example_rank", name),
+            kpis=self.table("rpt_segment_kpis", "attribute, segment_id", name),
+            mix=self.table(
+                "rpt_segment_mix", "attribute, segment_id, level_order, customers desc, level", name
+            ),
+            rules=self.table("rpt_segment_rules", "leaf", name),
+            conditions=self.table("rpt_rule_conditions", "leaf, condition", name),
+            trees=self.table("rpt_segment_trees", "segment_id, tree", name),
+            themes=self.table("rpt_segment_themes", "axis, segment_id", name),
+            cells=self.table("rpt_customer_map", "segment_id, map_column, map_row", name),
+        )
+
+    def table(self, mart: str, order_by: str, segmentation_id: str | None = None) -> list[Row]:
+        """Read a mart, or what it says about one segmentation, in a fixed order."""
+        where = "" if segmentation_id is None else "where segmentation_id = $1 "
+        parameters = [] if segmentation_id is None else [segmentation_id]
+        return self.rows(
+            f"select {COLUMNS[mart]} from {mart} {where}order by {order_by}", mart, parameters
+        )
+
+    def rows(self, query: str, mart: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a query; text comes without control characters."""
+        try:
+            result = self._connection.execute(query, list(parameters))
+        except duckdb.CatalogException as error:
+            raise InputError(f"{self._database} lacks the mart {mart}; {REMEDY}.") from error
+        except duckdb.BinderException as error:
+            raise InputError(
+                f"The mart {mart} of {self._database} lacks something that the report shows "
+                f"({str(error).splitlines()[0]}); {REMEDY}."
+            ) from error
+        names = [column[0] for column in result.description]
+        return [
+            {
+                name: clean(value) if isinstance(value, str) else value
+                for name, value in zip(names, row, strict=True)
+            }
+            for row in result.fetchall()
+        ]
+
+
+def by(rows: list[Row], column: str) -> dict[Any, list[Row]]:
+    """Group rows by a column, in the order in which its values appear."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[column]].append(row)
+    return dict(groups)
