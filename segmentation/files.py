@@ -51,12 +51,13 @@ def written_beside(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        os.replace(beside, path)
+        try:
+            yield beside
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
             "and check its folder."
         ) from None
-    finally:
-        beside.unlink(missing_ok=True)

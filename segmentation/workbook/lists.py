@@ -77,9 +77,7 @@ def write_customers(
         f"from fct_customer_segments order by customer_id limit {room}",
         "fct_customer_segments",
     )
-    row = HEADER
-    for row, customer in enumerate(rows, HEADER + 1):
-        sheet.cells(row, columns, list(customer.values()))
+    row = sheet.stream(HEADER + 1, columns, (list(customer.values()) for customer in rows))
     last = max(row, HEADER + 1)
     sheet.worksheet.ignore_errors({"number_stored_as_text": f"A{HEADER + 2}:A{last + 1}"})
     mark_yes(sheet, HEADER + 1, 8, last, COLOURS["warn-paper"])

@@ -41,15 +41,33 @@ def _font(size: float, *, bold: bool = False, colour: str = "muted") -> dict[str
     return {"name": FONT, "size": size, "bold": bold, "color": COLOURS[colour]}
 
 
-def _begin(sheet: Sheet, kind: str, subtype: str | None, title: Text, legend: str | None) -> Any:
+@dataclass(frozen=True)
+class CellTitle:
+    """A title that stands in a cell.
+
+    Texts of the customer file must: XlsxWriter takes a title like ``x!A1`` for a reference.
+
+    Attributes
+    ----------
+    reference : str
+    text : str
+        What the cell shows, for programs that do not look it up.
+    """
+
+    reference: str
+    text: str
+
+
+def _begin(
+    sheet: Sheet, kind: str, subtype: str | None, title: Text | CellTitle, legend: str | None
+) -> Any:
     chart = sheet.book.workbook.add_chart({"type": kind, "subtype": subtype})
-    chart.set_title(
-        {
-            "name": f"{title.zh}\n{title.en}",
-            "name_font": _font(11, bold=True, colour="ink"),
-            "overlay": False,
-        }
+    named: dict[str, Any] = (
+        {"name": title.reference, "data": [title.text]}
+        if isinstance(title, CellTitle)
+        else {"name": f"{title.zh}\n{title.en}"}
     )
+    chart.set_title({**named, "name_font": _font(11, bold=True, colour="ink"), "overlay": False})
     if legend is None:
         chart.set_legend({"none": True})
     else:
@@ -181,7 +199,12 @@ def _marker(colour: str, size: int) -> dict[str, Any]:
 
 
 def stacked(
-    sheet: Sheet, title: Text, series: Sequence[Series], axis: Text, *, to_all: bool = False
+    sheet: Sheet,
+    title: Text | CellTitle,
+    series: Sequence[Series],
+    axis: Text,
+    *,
+    to_all: bool = False,
 ) -> Any:
     """Draw parts on top of each other.
 

@@ -67,7 +67,7 @@ def write_overview(sheet: Sheet, marts: Marts, contents: Sequence[tuple[Sheet, T
         Column(Text(f"{value_name.zh}中位数", f"Median {value_name.en}"), 15, median),
         Column(Text("轮廓系数", "Silhouette"), 11, DECIMAL),
         Column(Text("Jaccard", "Jaccard"), 10, DECIMAL),
-        Column(Text("稳定性", "Stability"), 14, replace(LONG, align="center")),
+        Column(Text("稳定性", "Stability"), 14, Style(wrap=True, align="center")),
         Column(Text("边界客户", "Borderline"), 11, PERCENT),
         Column(Text("一句话画像", "Persona in one line"), 62, LONG),
         Column(Text("先做什么", "What to do first"), 40, LONG),
@@ -169,10 +169,7 @@ def write_overview(sheet: Sheet, marts: Marts, contents: Sequence[tuple[Sheet, T
     names = sheet.reference(first, 0, final_row, 0)
     shares = native_charts.columns(
         sheet,
-        Text(
-            f"客户占比与{_plain(value_name.zh)}占比",
-            f"Share of customers and of {_plain(value_name.en)}",
-        ),
+        Text("客户占比与价值占比", "Share of customers and of value"),
         [
             Series(
                 sheet.reference(header, 3, header, 3),
@@ -272,8 +269,3 @@ def _contents(sheet: Sheet, contents: Sequence[tuple[Sheet, Text]], row: int) ->
         quoted = other.name.replace("'", "''")
         sheet.worksheet.write_url(place, 0, f"internal:'{quoted}'!A1", link, other.name)
         sheet.put(place, 2, f"{about.zh}  {about.en}", NOTE)
-
-
-def _plain(text: str) -> str:
-    """Leave out what keeps directions apart: a chart's title is no cell."""
-    return text.strip("\u2068\u2069")

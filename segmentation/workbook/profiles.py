@@ -9,7 +9,7 @@ from segmentation.report import findings, words
 from segmentation.report.formats import Text, join, same
 from segmentation.report.marts import Marts, Row, Segmentation, by
 from segmentation.workbook import native_charts
-from segmentation.workbook.native_charts import Series
+from segmentation.workbook.native_charts import CellTitle, Series
 from segmentation.workbook.shared import (
     HEADER,
     HIGH,
@@ -17,6 +17,7 @@ from segmentation.workbook.shared import (
     bars,
     mark_yes,
     number_style,
+    on_one_line,
     one_line,
     scale,
     segment_colour,
@@ -37,8 +38,8 @@ from segmentation.workbook.sheets import (
     Column,
     Sheet,
     Style,
+    as_text,
     lines_in,
-    safe_text,
     tint,
     two_lines,
 )
@@ -358,7 +359,7 @@ def _mix_chart(
     sheet.set_height(header + 1, max(lines_in(two_lines(name), SHARE_WIDTH) for name in names))
     attribute = Text(levels[0]["attribute_zh"], levels[0]["attribute_en"])
     for below, (first, cells) in enumerate(
-        ((one_line(attribute), [*map(same, ids), everyone]), ("", [*names, same("")]))
+        ((on_one_line(attribute), [*map(same, ids), everyone]), ("", [*names, same("")]))
     ):
         sheet.put(header + below, 1, first, BAND)
         for place, cell in enumerate(cells):
@@ -366,15 +367,14 @@ def _mix_chart(
             sheet.put(header + below, 2 + place, cell, HEAD, accent)
     start = header + 2
     for place, (text, members, _) in enumerate(parts, start):
-        sheet.put(place, 1, one_line(text), PLAIN)
+        sheet.put(place, 1, on_one_line(text), PLAIN)
         for column, segment in enumerate(ids, 2):
             share = sum(shares.get((name, one["level"], segment), 0.0) for one in members)
             sheet.put(place, column, share, PERCENT)
         sheet.put(place, last_column, sum(one["share_overall"] for one in members), PERCENT)
     chart = native_charts.stacked(
         sheet,
-        # A title that begins with = would be taken for a reference.
-        Text(f"占比：{safe_text(attribute.zh)}", f"Shares: {safe_text(attribute.en)}"),
+        CellTitle(sheet.reference(header, 1, header, 1), as_text(on_one_line(attribute))),
         [
             Series(
                 sheet.reference(place, 1, place, 1),

@@ -50,11 +50,14 @@ def number_style(about: Row, values: Iterable[float | None]) -> Style:
     return Style(f'"$"{digits}' if unit in ("usd", "usd_per_month") else digits)
 
 
+def on_one_line(text: Text) -> str:
+    """Put a text in two languages on one line, once where they are the same."""
+    return text.zh if text.zh == text.en else f"{text.zh} {text.en}"
+
+
 def one_line(value: object) -> object:
-    """Put a text in two languages on one line, for cells to filter by."""
-    if isinstance(value, Text):
-        return value.zh if value.zh == value.en else f"{value.zh} {value.en}"
-    return value
+    """Put a value in two languages on one line, for cells to filter by; others stay."""
+    return on_one_line(value) if isinstance(value, Text) else value
 
 
 def bars(sheet: Sheet, first_row: int, first: int, last_row: int, last: int, colour: str) -> None:

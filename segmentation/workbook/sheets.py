@@ -10,7 +10,7 @@ import datetime
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -43,6 +43,7 @@ _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r")
 
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _ISOLATES = re.compile("[\u2068\u2069]")
+_UNFIT = re.compile("[\u2068\u2069\ud800-\udfff\ufffe\uffff]")
 
 _LIGHT = re.search(
     r":root \{(.*?)\}",
@@ -67,12 +68,13 @@ class Style:
     wrap: bool = False
     align: str | None = None
     vertical: str = "vcenter"
+    indent: int = 0
     frame: bool = True
     quoted: bool = False
 
 
 PLAIN = Style()
-LONG = Style(wrap=True)
+LONG = Style(wrap=True, align="left", indent=1)
 BOLD = Style(bold=True)
 CENTRE = Style(align="center")
 TITLE = Style(bold=True, size=16, frame=False)
@@ -191,19 +193,37 @@ class Sheet:
         accent : str, optional
             Colour of the line under the cell.
         """
-        if isinstance(value, Text | Said):
-            value = two_lines(value)
-        if isinstance(value, bool):
-            value = "是 yes" if value else "否 no"
-        if isinstance(value, str):
-            shown = safe_text(value)
-            if shown.startswith(_FORMULA_STARTS):
-                style = replace(style, quoted=True)
-            self.worksheet.write_string(row, column, shown, self.book.format(style, accent))
-        elif isinstance(value, int | float) and math.isfinite(value):
-            self.worksheet.write_number(row, column, value, self.book.format(style, accent))
+        quoted = replace(style, quoted=True) if _is_like_formula(value) else style
+        self._write(row, column, value, self.book.format(quoted, accent))
+
+    def _write(self, row: int, column: int, value: Any, look: Any) -> None:
+        if isinstance(value, str | Text | Said | bool):
+            self.worksheet.write_string(row, column, as_text(value), look)
+        elif value is None or not math.isfinite(value):
+            self.worksheet.write_blank(row, column, None, look)
         else:
-            self.worksheet.write_blank(row, column, None, self.book.format(style, accent))
+            self.worksheet.write_number(row, column, value, look)
+
+    def stream(self, row: int, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> int:
+        """Write many rows of one line each.
+
+        Returns
+        -------
+        int
+            The last row that was written; the one before `row` if there was none.
+        """
+        looks = [
+            (
+                self.book.format(column.style),
+                self.book.format(replace(column.style, quoted=True)),
+            )
+            for column in columns
+        ]
+        for values in rows:
+            for place, (value, (plain, quoted)) in enumerate(zip(values, looks, strict=True)):
+                self._write(row, place, value, quoted if _is_like_formula(value) else plain)
+            row += 1
+        return row - 1
 
     def title(self, title: Text, note: Text, style: Style = NOTE) -> None:
         """Write the first three rows: what the sheet is, and how to read it."""
@@ -305,10 +325,23 @@ def _properties(style: Style, accent: str | None) -> dict[str, Any]:
     if style.fill is not None:
         found |= {"bg_color": style.fill, "pattern": 1}
     if style.align is not None:
-        found["align"] = style.align
+        found |= {"align": style.align, "indent": style.indent}
     if accent is not None:
         found |= {"bottom": 5, "bottom_color": accent}
     return found
+
+
+def _is_like_formula(value: object) -> bool:
+    if isinstance(value, Text | Said):
+        return value.zh.startswith(_FORMULA_STARTS)
+    return isinstance(value, str) and value.startswith(_FORMULA_STARTS)
+
+
+def as_text(value: str | Text | Said | bool) -> str:
+    """Give what a cell shows: both languages one under the other, yes or no in both."""
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return safe_text(value if isinstance(value, str) else two_lines(value))
 
 
 def safe_text(text: str) -> str:
@@ -317,15 +350,15 @@ def safe_text(text: str) -> str:
     What XML cannot hold is made visible, what is too long is cut with a mark, and what keeps the
     direction of names apart in a sentence is left out where no letter runs from right to left.
     """
-    shown = _NOT_IN_XML.sub("\ufffd", text)
-    if _ISOLATES.search(shown) and not any(
-        unicodedata.bidirectional(letter) in ("R", "AL") for letter in shown
-    ):
-        shown = _ISOLATES.sub("", shown)
-    units = shown.encode("utf-16-le")
-    if len(units) > 2 * LONGEST_TEXT:
-        shown = units[: 2 * (LONGEST_TEXT - 1)].decode("utf-16-le", errors="ignore") + "…"
-    return shown
+    if _UNFIT.search(text):
+        text = _NOT_IN_XML.sub("\ufffd", text)
+        if not any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text):
+            text = _ISOLATES.sub("", text)
+    if len(text) > LONGEST_TEXT // 2:
+        units = text.encode("utf-16-le")
+        if len(units) > 2 * LONGEST_TEXT:
+            return units[: 2 * (LONGEST_TEXT - 1)].decode("utf-16-le", errors="ignore") + "…"
+    return text
 
 
 def two_lines(text: Text | Said) -> str:
@@ -339,7 +372,7 @@ def lines_in(text: str, width: float) -> int:
         max(
             math.ceil(
                 sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
-                / (_FILLED * max(width, 1))
+                / (_FILLED * max(width - 1, 1))
             ),
             1,
         )
