@@ -32,6 +32,9 @@ LINE = 15.0
 """Height of a line of text, in points."""
 
 _HIGHEST_ROW = 409.0
+_MOST_HEADING_LINES = 8
+"""Headings are frozen: higher ones would leave no room for the rows."""
+
 _FILLED = 0.95
 """How full lines are that break between words."""
 
@@ -241,9 +244,8 @@ class Sheet:
 
     def headings(self, row: int, columns: Sequence[Column]) -> None:
         """Write the headings of a table."""
-        self.set_height(
-            row, max(lines_in(two_lines(column.heading), column.width) for column in columns)
-        )
+        lines = (lines_in(two_lines(column.heading), column.width) for column in columns)
+        self.set_height(row, min(max(lines), _MOST_HEADING_LINES))
         for place, column in enumerate(columns):
             self.put(row, place, column.heading, HEAD, column.accent)
 
