@@ -9,7 +9,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # `make test` builds a small sample into a database of its own.
 TEST_DIR := target/test
 TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/segmentation.duckdb \
-	EXPORTS_DIR=$(TEST_DIR)/exports REPORTS_DIR=$(TEST_DIR)/reports DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
+	EXPORTS_DIR=$(TEST_DIR)/exports REPORTS_DIR=$(TEST_DIR)/reports PUBLISHED_DIR=$(TEST_DIR)/published PUBLISH_POSTGRES_URL= \
+	DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
 .PHONY: build test docs clean
@@ -21,7 +22,8 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# The sample file where there is no customer file, dbt build (exports included), a summary, the report and the workbook.
+# The sample file where there is no customer file, dbt build (exports and the published copy included), a summary, the report
+# and the workbook.
 build: .venv/.installed
 	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then $(BIN)/segmentation sample; fi
 	$(BIN)/segmentation dictionary docs
@@ -43,11 +45,11 @@ test: .venv/.installed
 	$(TEST_ENV) $(BIN)/dbt build
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --basetemp=$(TEST_DIR)/pytest
 
-# The dbt documentation with the lineage; look at it with `dbt docs serve`.
+# The dbt documentation with the lineage as one page, target/static_index.html, that opens without a server.
 docs: .venv/.installed
 	$(BIN)/segmentation dictionary docs
-	$(BIN)/dbt docs generate
+	$(BIN)/dbt docs generate --static
 
 # Everything that was built; the environment and the data stay.
 clean:
-	rm -rf target logs exports/* reports segmentation.duckdb
+	rm -rf target logs exports/* published reports segmentation.duckdb

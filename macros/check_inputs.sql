@@ -1,15 +1,15 @@
 {% macro check_inputs() %}
     {#-
-        Before anything is written: the vars, the seeds, the customer file's header and the folder of the exports.
+        Before anything is written: the vars, the seeds, the customer file's header and the folders that a build writes to.
         Every fault of the vars, the seeds or the header comes in one message.
     -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
         {%- do check_database_name() -%}
         {%- do check_vars() -%}
-        {%- set customer_file = var('customer_file') or env_var('CUSTOMER_FILE', 'data/data_revised.csv') -%}
         {%- for call in [
-            "check_inputs(" ~ sql_literal(customer_file) ~ ", 'seeds')",
+            "check_inputs(" ~ sql_literal(var('customer_file') or '') ~ ", 'seeds')",
             "make_folder(" ~ sql_literal(env_var('EXPORTS_DIR', 'exports')) ~ ")",
+            "make_folder(" ~ sql_literal(env_var('PUBLISHED_DIR', 'published')) ~ ")",
         ] -%}
             {%- set message = run_query('select ' ~ call).rows[0][0] -%}
             {%- if message -%}

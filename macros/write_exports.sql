@@ -3,15 +3,11 @@
         After a build without a failure that made the customer list anew: write it for Excel (BOM) and as Parquet, and the
         whole raw file with the two groups of the first iteration.
     -#}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- set failed = results | selectattr('status', 'in', ['error', 'fail', 'skipped', 'runtime error']) | list -%}
-        {%- set built = results | map(attribute='node') | selectattr('name', 'equalto', 'fct_customer_segments') | list -%}
-        {%- if built and not failed -%}
-            {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
-            {%- set customers = model_relation('fct_customer_segments') -%}
-            {%- do run_query(export_statement(customers, folder, 'csv')) -%}
-            {%- do run_query(export_statement(customers, folder, 'parquet')) -%}
-            {%- do run_query(raw_export_statement(folder)) -%}
-        {%- endif -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and has_built(results, ['fct_customer_segments']) -%}
+        {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
+        {%- set customers = model_relation('fct_customer_segments') -%}
+        {%- do run_query(export_statement(customers, folder, 'csv')) -%}
+        {%- do run_query(export_statement(customers, folder, 'parquet')) -%}
+        {%- do run_query(raw_export_statement(folder)) -%}
     {%- endif -%}
 {% endmacro %}

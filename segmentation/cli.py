@@ -8,8 +8,9 @@ import click
 
 _COMMANDS = {
     "dictionary": "segmentation.dictionary.cli:dictionary",
-    "report": "segmentation.report.cli:report_command",
     "personas": "segmentation.personas:personas_command",
+    "publish": "segmentation.publish.cli:publish_command",
+    "report": "segmentation.report.cli:report_command",
     "review-sheet": "segmentation.review.cli:review_sheet_command",
     "sample": "segmentation.sample.generate:sample_command",
     "summary": "segmentation.summary:summary_command",

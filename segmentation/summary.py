@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 TRUSTED = ("stable", "highly stable")
 
 
-def summarise(database: Path, run_results: Path, exports: Path) -> str:
+def summarise(database: Path, run_results: Path, exports: Path, published: Path) -> str:
     """Write the summary of the last build.
 
     Parameters
@@ -29,6 +29,8 @@ def summarise(database: Path, run_results: Path, exports: Path) -> str:
         dbt's ``run_results.json``, for the time the build took.
     exports : Path
         The folder of the exported files.
+    published : Path
+        The published copy of the marts.
 
     Raises
     ------
@@ -57,7 +59,8 @@ def summarise(database: Path, run_results: Path, exports: Path) -> str:
         f"Database   {database.resolve()}",
         f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",
         f"Two groups {(exports / 'df_k2_agglo_all_raw.csv').resolve()} (every raw column)",
-        "Lineage    make docs, then dbt docs serve",
+        f"For BI     {published.resolve()} (docs/bi.md)",
+        "Lineage    make docs, then open target/static_index.html",
     ]
     return "\n".join(lines)
 
@@ -171,6 +174,7 @@ def summary_command() -> None:
             Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
             Path(os.environ.get("DBT_TARGET_PATH", "target")) / "run_results.json",
             Path(os.environ.get("EXPORTS_DIR", "exports")),
+            Path(os.environ.get("PUBLISHED_DIR", "published")) / "segments.duckdb",
         )
     except InputError as error:
         raise click.ClickException(str(error)) from error

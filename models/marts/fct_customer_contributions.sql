@@ -37,11 +37,11 @@ attribute_contributions as not materialized (
         customer_values.*,
         case
             when customer_values.high_value_share is null then ''
-            else '（高价值客户占 ' || {{ number_text_zh('customer_values.high_value_share', "'ratio'", 'true') }} || '）'
+            else '（高价值客户占 ' || {{ percent_text('customer_values.high_value_share') }} || '）'
         end as share_zh,
         case
             when customer_values.high_value_share is null then ''
-            else ' (' || {{ number_text_en('customer_values.high_value_share', "'ratio'", 'true') }} || ' high-value customers)'
+            else ' (' || {{ percent_text('customer_values.high_value_share') }} || ' high-value customers)'
         end as share_en
         {%- for side in ['own', 'runner_up'] %},
         coalesce(

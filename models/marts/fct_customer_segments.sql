@@ -26,6 +26,7 @@ segments as (
 
 select
     scores.customer_id,
+    scores.segmentation_id,
     own_segments.segment_id,
     scores.cluster,
     own_segments.name_zh,

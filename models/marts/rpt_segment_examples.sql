@@ -75,42 +75,62 @@ separations as (
 
 ),
 
--- Of each theme of performance the indicator that tells the segments of a segmentation apart best, the one with the most
--- variance between them.
-key_indicators as (
+indicators as (
 
     select
         separations.segmentation_id,
         attributes.attribute,
-        attributes.theme_order as figure_order
+        separations.separation,
+        attributes.direction != 'neutral'
+        and coalesce(attributes.theme in ('spending_power', 'activity', 'loyalty', 'scale'), false) as is_performance,
+        row_number() over (
+            partition by separations.segmentation_id, attributes.direction != 'neutral', attributes.theme
+            order by separations.separation desc, attributes.attribute asc
+        ) as rank_in_theme
     from attributes
     inner join separations
         on attributes.attribute = separations.attribute
     where
         attributes.role = 'performance'
-        and attributes.direction != 'neutral'
-        and attributes.theme in ('spending_power', 'activity', 'loyalty', 'scale')
         and attributes.in_feature_set_a
         and attributes.attribute != '{{ var("value_attribute") }}'
-    qualify row_number() over (
-        partition by separations.segmentation_id, attributes.theme
-        order by separations.separation desc, attributes.attribute asc
-    ) = 1
 
 ),
 
--- Of each of these themes the first category that is clustered on.
-key_categories as (
+-- Of each theme of performance the indicator that tells the segments of a segmentation apart best, the one with the most
+-- variance between them; where that is not four, the best of the rest.
+key_indicators as (
+
+    select
+        segmentation_id,
+        attribute
+    from indicators
+    qualify row_number() over (
+        partition by segmentation_id order by is_performance and rank_in_theme = 1 desc, separation desc, attribute asc
+    ) <= 4
+
+),
+
+categories as (
 
     select
         attribute,
-        theme_order as figure_order
+        theme,
+        theme in ('category', 'channel', 'region')
+        and row_number() over (partition by theme order by attribute asc) = 1 as is_main
     from attributes
-    where
-        role in ('nominal', 'high_cardinality')
-        and theme in ('category', 'channel', 'region')
-        and in_feature_set_a
-    qualify row_number() over (partition by theme order by attribute asc) = 1
+    where role in ('nominal', 'high_cardinality') and in_feature_set_a
+
+),
+
+-- The main category, channel and region; where that is not three, others, and where customers come from last.
+key_categories as (
+
+    select attribute
+    from categories
+    qualify row_number() over (
+        order by coalesce(is_main, false) desc, coalesce(theme = 'background', false) asc, attribute asc
+    ) <= 3
 
 ),
 
@@ -118,21 +138,18 @@ key_attributes as (
 
     select
         segmentation_id,
-        attribute,
-        figure_order
+        attribute
     from key_indicators
     union all
     select
         segmentations.segmentation_id,
-        key_categories.attribute,
-        key_categories.figure_order
+        key_categories.attribute
     from (select distinct segmentation_id from examples) as segmentations
     cross join key_categories
     union all
     select distinct
         segmentation_id,
-        '{{ var("value_attribute") }}' as attribute,
-        0 as figure_order
+        '{{ var("value_attribute") }}' as attribute
     from examples
 
 ),
@@ -166,7 +183,8 @@ labelled as (
         examples.kind,
         examples.example_rank,
         customer_values.customer_value,
-        key_attributes.figure_order,
+        key_attributes.attribute,
+        attributes.theme_order,
         attributes.label_zh,
         attributes.label_en,
         customer_values.known.number,
@@ -202,6 +220,19 @@ figures as (
 
 ),
 
+-- The value, numbers by theme, categories by theme.
+ordered as (
+
+    select
+        *,
+        row_number() over (
+            partition by segmentation_id, cluster, kind, example_rank
+            order by attribute != '{{ var("value_attribute") }}' asc, level is not null asc, theme_order asc nulls last, attribute asc
+        ) as figure_order
+    from figures
+
+),
+
 texts as (
 
     select
@@ -212,7 +243,7 @@ texts as (
         any_value(customer_value) as customer_value,
         string_agg(label_zh || '：' || text_zh, '；' order by figure_order) as figures_zh,
         string_agg(label_en || ': ' || text_en, '; ' order by figure_order) as figures_en
-    from figures
+    from ordered
     group by segmentation_id, cluster, kind, example_rank
 
 )

@@ -1,4 +1,4 @@
-"""Read a customer file (CSV, TSV, .xlsx, Parquet or a table) as text, column by column, row by row.
+"""Read a customer file (CSV, TSV, .xlsx, Parquet, a table) as text, column by column, row by row.
 
 `open_customers` looks at the header and says what is wrong with it; `read_customers` streams the
 rows. Every value stays as it came in; what it means is the staging models' business.
@@ -38,6 +38,12 @@ from segmentation.ingest.delimited import (
     find_format,
     rewrite,
 )
+from segmentation.ingest.postgres_table import (
+    PostgresTable,
+    open_postgres_table,
+    read_postgres_table,
+)
+from segmentation.postgres import is_postgres_url, read_url
 
 warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")  # styles, drop-downs
 
@@ -88,20 +94,20 @@ class CustomerFile:
     Attributes
     ----------
     location : str
-        As the user gave it.
+        As the user gave it; of a table in PostgreSQL without the password.
     columns : tuple of FileColumn
         In file order.
     modified_at : datetime or None
         When the file was last changed, in UTC without a zone; None for a table.
-    source : TextFormat, Path or str
-        How to read it: a text file's format, the path of a workbook or Parquet file, or a table's
-        quoted name.
+    source : TextFormat, Path, PostgresTable or str
+        How to read it: a text file's format, the path of a workbook or Parquet file, a table in
+        PostgreSQL, or a table's quoted name.
     """
 
     location: str
     columns: tuple[FileColumn, ...]
     modified_at: datetime.datetime | None
-    source: TextFormat | Path | str
+    source: TextFormat | Path | PostgresTable | str
 
 
 def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> list[FileColumn]:
@@ -181,7 +187,8 @@ def open_customers(
     ----------
     location : str
         Path of a CSV, TSV, .xlsx or Parquet file, or a table: ``table``, ``schema.table`` or
-        ``database.schema.table``. An existing path goes before a table.
+        ``database.schema.table``. An existing path goes before a table. A table in PostgreSQL is
+        ``postgresql://user@host/database?table=schema.table``.
     attributes : sequence of Attribute
         The dictionary.
     connection : DuckDBPyConnection
@@ -196,12 +203,16 @@ def open_customers(
     InputError
         The file cannot be read, has no rows or no header, or lacks required columns.
     """
-    with _faults_named(location):
+    shown = read_url(location).shown if is_postgres_url(location) else location
+    with _faults_named(shown):
         if not location.strip():
             raise InputError(f"No customer file is given. {_HOW_TO_NAME_THE_FILE}.")
         path = Path(os.path.expanduser(location))
-        source: TextFormat | Path | str
-        if path.exists():
+        source: TextFormat | Path | PostgresTable | str
+        if is_postgres_url(location):
+            headers, source = open_postgres_table(location)
+            modified_at = None
+        elif path.exists():
             headers, source = _open_file(path, connection)
             modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
             modified_at = modified.replace(tzinfo=None)
@@ -218,8 +229,12 @@ def open_customers(
             _check_is_header(columns)
             _check_required(columns, attributes)
         except InputError as error:
-            raise InputError(f"{location}: {error}") from None
-    return CustomerFile(location, tuple(columns), modified_at, source)
+            raise InputError(f"{shown}: {error}") from None
+        if isinstance(source, PostgresTable):
+            ids = {item.attribute for item in attributes if item.role == "id"}
+            by_id = (column.header for column in columns if column.attribute in ids)
+            source = replace(source, order_by=next(by_id, None))
+    return CustomerFile(shown, tuple(columns), modified_at, source)
 
 
 @contextmanager
@@ -383,23 +398,36 @@ def read_customers(
         The file ends inside a quoted field, is damaged, or cannot be read or copied.
     """
     with _faults_named(customers.location), ExitStack() as stack:
-        cursor = stack.enter_context(connection.cursor())
-        source = customers.source
+        source, columns = customers.source, customers.columns
         row_count = None
-        if isinstance(source, TextFormat):
-            query, row_count = _text_query(source, customers.columns, cursor, stack)
-        elif isinstance(source, str):
-            query = _typed_query(source, customers.columns, cursor)
-        elif source.suffix.lower() in _PARQUET_SUFFIXES:
-            query = _typed_query(_read_parquet(source), customers.columns, cursor)
+        if isinstance(source, PostgresTable):
+            named = [(column.header, column.column_name) for column in columns]
+            reader = read_postgres_table(source, named, stack)
         else:
-            target = _temporary_file(stack)
-            row_count = _copy_workbook(source, len(customers.columns), target)
-            query = _mended_query(target, ",", customers.columns, row_count, cursor)
-        reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
+            cursor = stack.enter_context(connection.cursor())
+            query, row_count = _query(source, columns, cursor, stack)
+            reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
         schema = pa.schema([pa.field("_row_number", pa.int64()), *reader.schema])
         batches = _numbered(reader, schema, row_count, stack.pop_all())
     return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def _query(
+    source: TextFormat | Path | str,
+    columns: Sequence[FileColumn],
+    cursor: duckdb.DuckDBPyConnection,
+    stack: ExitStack,
+) -> tuple[str, int | None]:
+    """Write the query that reads a source, and count its rows where DuckDB may lose some."""
+    if isinstance(source, TextFormat):
+        return _text_query(source, columns, cursor, stack)
+    if isinstance(source, str):
+        return _typed_query(source, columns, cursor), None
+    if source.suffix.lower() in _PARQUET_SUFFIXES:
+        return _typed_query(_read_parquet(source), columns, cursor), None
+    target = _temporary_file(stack)
+    row_count = _copy_workbook(source, len(columns), target)
+    return _mended_query(target, ",", columns, row_count, cursor), row_count
 
 
 def _numbered(

@@ -1,14 +1,15 @@
 """dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
 
-It hands the library's log to dbt, and gives SQL two functions that say what is wrong,
-``check_inputs(customer_file, seeds_dir)`` and ``make_folder(folder)``: the on-run-start hook calls
-them and stops a build before it writes.
+It hands the library's log to dbt, and gives SQL functions that say what is wrong:
+``check_inputs(customer_file, seeds_dir)`` and ``make_folder(folder)``, with which the on-run-start
+hook stops a build before it writes, and ``publish_marts(target_path)`` for an on-run-end hook.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,17 @@ from duckdb.func import FunctionNullHandling
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
+from segmentation.postgres import is_postgres_url, read_url
+from segmentation.publish.build import (
+    FOLDER_VARIABLE,
+    postgres_from_environment,
+    publish_build,
+)
+from segmentation.publish.marts import read_marts
 
 SOURCE_SCHEMA = "crm"
+_DEFAULT_CUSTOMER_FILE = "data/data_revised.csv"
+_logger = logging.getLogger(__name__)
 
 # dbt runs Python models in threads, and two first imports of SciPy at a time fail half-way: import
 # what they share before there are any.
@@ -57,7 +67,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     """Reads the tables ``customers`` and ``file_columns`` of a source.
 
     The source's ``meta`` names the plugin and holds ``customer_file`` (see
-    `segmentation.ingest.customer_file.open_customers`) and ``seeds_dir``.
+    `segmentation.ingest.customer_file.open_customers`) and ``seeds_dir``. Where the first is empty
+    the environment variable CUSTOMER_FILE counts, which may hold a password: it is read here and
+    not by dbt, which writes what it reads into its files.
     """
 
     _connection: duckdb.DuckDBPyConnection
@@ -101,14 +113,17 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             side_effects=True,
         )
         conn.create_function("make_folder", make_folder, ["VARCHAR"], "VARCHAR", side_effects=True)
+        conn.create_function(
+            "publish_marts", self.publish_marts, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
 
     def check_inputs(self, customer_file: str | None, seeds_dir: str) -> str:
-        """Check the seeds, then the header of the customer file.
+        """Check the seeds, the header of the customer file, and where to publish.
 
         Parameters
         ----------
         customer_file : str or None
-            Location of the customer file.
+            Location of the customer file; none or empty for that of the environment.
         seeds_dir : str
             Folder of the seeds.
 
@@ -120,8 +135,32 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         try:
             check_seeds(seeds_dir)
             self._open(customer_file, seeds_dir)
+            postgres_from_environment()
         except InputError as error:
             return str(error)
+        return ""
+
+    def publish_marts(self, target_path: str) -> str:
+        """Write the published copy, and publish to PostgreSQL where the environment says so.
+
+        Parameters
+        ----------
+        target_path : str
+            Folder of dbt's manifest.
+
+        Returns
+        -------
+        str
+            What is wrong, for the user to read; empty when all is published.
+        """
+        try:
+            marts = read_marts(Path(target_path) / "manifest.json")
+            folder = Path(os.environ.get(FOLDER_VARIABLE, "published"))
+            with self._connection.cursor() as cursor:
+                for done in publish_build(cursor, marts, folder, postgres_from_environment()):
+                    _logger.info(done)
+        except InputError as error:
+            return f"{error} The marts are built; to publish them later: segmentation publish"
         return ""
 
     def load(self, source_config: SourceConfig) -> pa.RecordBatchReader | pa.Table:
@@ -152,7 +191,14 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 
     def _open(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
         """Read the dictionary and the header of the customer file."""
-        location = customer_file or ""
+        in_var = customer_file or ""
+        if is_postgres_url(in_var) and read_url(in_var).has_password:
+            raise InputError(
+                "The var customer_file holds a password, and dbt writes vars into its files: "
+                "delete the folders logs and target. Leave the password to PGPASSWORD or "
+                "~/.pgpass, or give the whole address in the environment variable CUSTOMER_FILE."
+            )
+        location = in_var or os.environ.get("CUSTOMER_FILE") or _DEFAULT_CUSTOMER_FILE
         if SOURCE_SCHEMA in location.casefold().split(".")[-2:-1]:
             raise InputError(
                 f"{location}: the tables of the schema {SOURCE_SCHEMA} are written when the "

@@ -38,7 +38,8 @@ COLUMNS = {
     "rpt_famd_contributions": "axis, attribute, attribute_zh, attribute_en, level, level_zh, "
     "level_en, coordinate, contribution",
     "rpt_file_rows": "outcome, is_kept, file_rows, share_of_rows",
-    "rpt_k_decision": "k, computed_k, support, is_override, override_reason, reason_zh, reason_en",
+    "rpt_k_decision": "k, computed_k, planned_k_min, planned_k_max, support, is_override, "
+    "override_reason, reason_zh, reason_en",
     "rpt_k_selection": "method, k, elbow, criterion, value, std_error, weight, contribution, "
     "verdict, verdict_zh",
     "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",

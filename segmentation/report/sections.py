@@ -660,16 +660,23 @@ def selection_charts(marts: Marts) -> list[Chart]:
             k: sum(row["contribution"] or 0 for row in group)
             for k, group in by(business, "k").items()
         }
-        best_k = max(total, key=lambda k: (total[k], -k))
+        low, high = min(total), max(total)
+        if marts.decision is not None:
+            low, high = marts.decision["planned_k_min"], marts.decision["planned_k_max"]
+        compared = [k for k in total if low <= k <= high or k == chosen]
+        best_k = max(compared or list(total), key=lambda k: (total[k], -k))
         drawn.append(
             charts.business_scores(
                 "k-business",
                 business,
                 chosen,
                 say(
-                    "业务得分最高的是 K={best}（{top}）；选定的 K={k} 为 {own}",
-                    "The business score is highest at K = {best} ({top}); the chosen K = {k} has "
-                    "{own}",
+                    "计划的 K={low}–{high} 中，业务得分最高的是 K={best}（{top}）；"
+                    "选定的 K={k} 为 {own}",
+                    "Of the planned K = {low} to {high}, the business score is highest at "
+                    "K = {best} ({top}); the chosen K = {k} has {own}",
+                    low=str(low),
+                    high=str(high),
                     best=str(best_k),
                     top=decimal(total[best_k]),
                     k=str(chosen),
@@ -677,8 +684,11 @@ def selection_charts(marts: Marts) -> list[Chart]:
                 )
                 if best_k != chosen
                 else say(
-                    "选定的 K={k} 业务得分最高（{top}）",
-                    "The chosen K = {k} has the highest business score ({top})",
+                    "计划的 K={low}–{high} 中，选定的 K={k} 业务得分最高（{top}）",
+                    "Of the planned K = {low} to {high}, the chosen K = {k} has the highest "
+                    "business score ({top})",
+                    low=str(low),
+                    high=str(high),
                     k=str(chosen),
                     top=decimal(total[chosen]),
                 ),

@@ -173,7 +173,6 @@ def test_faults_of_the_inputs_are_told(
     connection: duckdb.DuckDBPyConnection, customer_file: Path, seeds: Path
 ) -> None:
     for location, message in {
-        None: "No customer file is given.",
         "nowhere.csv": "The customer file nowhere.csv does not exist (looked for ",
         "crm.customers": "crm.customers: the tables of the schema crm are written when",
         "test.CRM.file_columns": "the tables of the schema crm are written when",
@@ -185,6 +184,44 @@ def test_faults_of_the_inputs_are_told(
     assert 'spend (月均消耗, Monthly spend): the nearest header in the file is "spent"' in message
     edit(seeds, "category_flags", "is_fashion,category,服装", "is_fashion,category,衣服")
     assert "category_flags.csv:2" in check(connection, customer_file, seeds)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_the_environment_names_the_file_where_the_var_does_not(
+    connection: duckdb.DuckDBPyConnection,
+    customer_file: Path,
+    seeds: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUSTOMER_FILE", str(customer_file))
+    assert check(connection, "", seeds) == check(connection, None, seeds) == ""
+    assert "nowhere.csv does not exist" in check(connection, "nowhere.csv", seeds)
+    monkeypatch.delenv("CUSTOMER_FILE")
+    monkeypatch.chdir(customer_file.parent)
+    assert "data/data_revised.csv does not exist" in check(connection, "", seeds)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_no_password_in_a_var_and_none_in_a_message(
+    connection: duckdb.DuckDBPyConnection,
+    customer_file: Path,
+    seeds: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for login in ("ann:secret@", ""):
+        message = check(
+            connection, f"postgresql://{login}x.invalid/d?table=t&password=secret", seeds
+        )
+        assert "The var customer_file holds a password" in message
+        assert "secret" not in message
+    monkeypatch.setenv("CUSTOMER_FILE", "postgresql://ann:secret@x.invalid/d?table=t")
+    message = check(connection, "", seeds)
+    assert message.startswith("postgresql://ann:***@x.invalid/d?table=t: no connection")
+    assert "secret" not in message
+    monkeypatch.setenv("PUBLISH_POSTGRES_URL", "postgresql://ann:sec/ret@x.invalid/d")
+    message = check(connection, str(customer_file), seeds)
+    assert message.startswith("PUBLISH_POSTGRES_URL: The address of the PostgreSQL database is not")
+    assert "sec" not in message
 
 
 def test_check_inputs_writes_nothing_but_the_schema_is_there_for_the_tables(

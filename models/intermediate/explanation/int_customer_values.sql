@@ -108,7 +108,7 @@ select
     customer_values.value['level'] as level,
     customer_values.value['known_number'] as known_number,
     customer_values.value['known_level'] as known_level,
-    round(customer_values.value['number'] * shares.std + shares.mean, 2) as high_value_share
+    customer_values.value['number'] * shares.std + shares.mean as high_value_share
 from customer_values
 left join shares
     on customer_values.value['attribute'] = shares.attribute

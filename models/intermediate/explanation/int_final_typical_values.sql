@@ -165,8 +165,8 @@ typical_values as (
     select
         cluster,
         attribute,
-        '高价值客户占 ' || {{ number_text_zh('round(mean, 2)', "'ratio'", 'true') }} as typical_zh,
-        {{ number_text_en('round(mean, 2)', "'ratio'", 'true') }} || ' high-value customers' as typical_en
+        '高价值客户占 ' || {{ percent_text('mean') }} as typical_zh,
+        {{ percent_text('mean') }} || ' high-value customers' as typical_en
     from means
     where encoding = 'target'
     union all
@@ -185,9 +185,9 @@ typical_values as (
         modes.cluster,
         modes.attribute,
         coalesce(labels.label_zh, modes.level)
-        || '（' || {{ number_text_zh('round(modes.share, 2)', "'ratio'", 'true') }} || '）' as typical_zh,
+        || '（' || {{ percent_text('modes.share') }} || '）' as typical_zh,
         coalesce(labels.label_en, modes.level)
-        || ' (' || {{ number_text_en('round(modes.share, 2)', "'ratio'", 'true') }} || ')' as typical_en
+        || ' (' || {{ percent_text('modes.share') }} || ')' as typical_en
     from modes
     left join labels
         on

@@ -64,4 +64,5 @@ def spare(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("spare"))
     shutil.copy(built.database, project.database)
     shutil.copytree(built.exports, project.exports)
+    shutil.copytree(built.published.parent, project.published.parent)
     return project

@@ -95,6 +95,10 @@ class Project:
         return self.work / "exports"
 
     @property
+    def published(self) -> Path:
+        return self.work / "published" / "segments.duckdb"
+
+    @property
     def target(self) -> Path:
         return self.work / "target"
 
@@ -103,7 +107,8 @@ class Project:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("DBT_") and name not in ("CUSTOMER_FILE", "EXPORTS_DIR")
+            if not name.startswith(("DBT_", "PUBLISH", "PG"))
+            and name not in ("CUSTOMER_FILE", "EXPORTS_DIR")
         }
         own = {
             "DBT_DUCKDB_PATH": str(self.database),
@@ -113,6 +118,7 @@ class Project:
             "DBT_USE_COLORS": "false",
             "DO_NOT_TRACK": "1",
             "EXPORTS_DIR": str(self.exports),
+            "PUBLISHED_DIR": str(self.published.parent),
         }
         named = {} if customer_file is None else {"CUSTOMER_FILE": str(customer_file)}
         return {**inherited, **own, **named, **self.env}

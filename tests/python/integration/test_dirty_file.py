@@ -271,7 +271,9 @@ def test_as_of_date_is_the_latest_snapshot_date(dirty: Project) -> None:
 
 
 def test_summary_says_all_that(dirty: Project) -> None:
-    text = summarise(dirty.database, dirty.target / "run_results.json", dirty.exports)
+    text = summarise(
+        dirty.database, dirty.target / "run_results.json", dirty.exports, dirty.published
+    )
     for part in (
         "306 read, 298 kept, 8 refused (3 duplicate_id, 2 missing_id, 1 out_of_range, "
         "1 summary_row, 1 unreadable_row; see stg_crm__customers_rejected)",

@@ -195,7 +195,7 @@ def test_the_words_of_a_contribution_fit_its_number(built: Project) -> None:
     categories = rows[rows["encoding"] == "nominal"]
     for language in ("zh", "en"):
         typical = categories[f"own_typical_{language}"].str.replace(
-            r" ?[（(]\d+ ?%[)）]$", "", regex=True
+            r" ?[（(][<>]?[\d.]+%[)）]$", "", regex=True
         )
         same = categories[f"value_{language}"] == typical
         assert list(same) == list(categories["own_contribution"] == 0)

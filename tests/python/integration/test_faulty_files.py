@@ -44,8 +44,9 @@ def required(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def exported(project: Project) -> dict[Path, bytes]:
-    """The exported files."""
-    return {path: path.read_bytes() for path in project.exports.glob("*")}
+    """The exported files and the published copy."""
+    paths = [*project.exports.glob("*"), *project.published.parent.glob("*")]
+    return {path: path.read_bytes() for path in paths}
 
 
 def expect_refusal(project: Project, customer_file: Path, *messages: str) -> None:
@@ -71,6 +72,7 @@ def expect_marts_kept(
     expect_clean_failure(run, *messages)
     assert [name for name, status in run.statuses.items() if status == "error"] == [model]
     assert {run.statuses[mart] for mart in marts} == {"skipped"}
+    assert project.one("select count(*) from crm.unfinished_build") == 1
     assert project.fingerprints(marts) == before
     assert exported(project) == before_exports
 

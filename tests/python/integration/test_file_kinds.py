@@ -3,10 +3,13 @@
 import codecs
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
+from postgres_server import PASSWORD, Server
 from project import ROOT, Project, expect_success
 
 from segmentation.dictionary.attributes import load_dictionary
@@ -137,3 +140,22 @@ def test_every_kind_gives_the_same_customers(
     run = spare.build(location, select=READ)
     expect_success(run)
     assert staged(spare) == expected
+
+
+def test_a_table_in_postgresql_gives_the_same_customers(
+    some_customers: pd.DataFrame, spare: Project, postgres: Server, tmp_path: Path
+) -> None:
+    rows = some_customers.drop_duplicates("corporation_id").sort_values("corporation_id")
+    expect_success(spare.build(as_csv("utf-8", ",")(rows, tmp_path, spare), select=READ))
+    expected = staged(spare)
+
+    shuffled = typed(rows).sample(frac=1, random_state=1)
+    with postgres.connected() as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("Customers", pa.Table.from_pandas(shuffled, preserve_index=False))
+    run = spare.build(f"{postgres.url()}?table=public.Customers", select=READ)
+    expect_success(run)
+    assert staged(spare) == expected
+    written = [run.output, *(path.read_text("utf-8") for path in spare.work.glob("*/*.[jl]*"))]
+    assert len(written) > 3
+    for secret in (PASSWORD, quote(PASSWORD, safe="")):
+        assert [text for text in written if secret in text] == []

@@ -1,0 +1,1 @@
+"""Publish the marts: as a DuckDB file that every client opens, and to PostgreSQL."""

@@ -1,0 +1,91 @@
+"""The published copy: a DuckDB file with the marts alone, which nobody ever sees half written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from segmentation.errors import InputError
+from segmentation.postgres import identifier, literal
+from segmentation.publish.marts import Mart
+
+FILE_NAME = "segments.duckdb"
+_STORAGE_VERSION = "v1.2.0"
+_BESIDE = "__published"
+
+
+def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> Path:
+    """Copy the marts into a file of their own and rename it over the last one.
+
+    Whoever has the last one open keeps it until they close it. DuckDB 1.2 and everything newer
+    reads the file.
+
+    Parameters
+    ----------
+    cursor : DuckDBPyConnection
+        Of the database that dbt built, attached under the name that dbt knows it by. All marts are
+        read in one transaction.
+    marts : sequence of Mart
+        Views become tables.
+    folder : Path
+        Where the file is; made where it is missing.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        A mart is not there, or the file cannot be written. The last copy stays.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".publishing-", dir=folder) as beside_folder:
+            beside = Path(beside_folder) / FILE_NAME
+            _write(cursor, marts, beside)
+            # What somebody who opened the last copy for writing has left of it: not for this one.
+            path.with_name(f"{FILE_NAME}.wal").unlink(missing_ok=True)
+            os.replace(beside, path)
+    except (OSError, duckdb.IOException) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        raise InputError(
+            f"{path} cannot be written ({said}). Check the folder, the space left on the disk, and "
+            "on Windows that no program has the file open."
+        ) from None
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise InputError(
+            f"{path} is not written anew, the marts are not as the project says "
+            f"({str(error).splitlines()[0]}). Run the whole dbt build."
+        ) from None
+    return path
+
+
+def _write(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], beside: Path) -> None:
+    """Write a new file with every mart and its comments."""
+    cursor.execute(
+        f"attach {literal(str(beside))} as {_BESIDE} (storage_version {literal(_STORAGE_VERSION)})"
+    )
+    try:
+        cursor.execute("begin")
+        for mart in marts:
+            source = ".".join(map(identifier, (mart.database, mart.schema, mart.name)))
+            table = f"{_BESIDE}.main.{identifier(mart.name)}"
+            cursor.execute(f"create table {table} as from {source}")
+            cursor.execute(f"comment on table {table} is {literal(mart.description)}")
+            for column, description in mart.columns.items():
+                cursor.execute(
+                    f"comment on column {table}.{identifier(column)} is {literal(description)}"
+                )
+        cursor.execute("commit")
+    except BaseException:
+        cursor.execute("rollback")
+        raise
+    finally:
+        cursor.execute(f"detach {_BESIDE}")
