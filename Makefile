@@ -22,13 +22,15 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# The sample file where there is no customer file, dbt build (exports and the published copy included), a summary and the report.
+# The sample file where there is no customer file, dbt build (exports and the published copy included), a summary, the report
+# and the workbook.
 build: .venv/.installed
 	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then $(BIN)/segmentation sample; fi
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt build
 	@$(BIN)/segmentation summary
 	@$(BIN)/segmentation report
+	@$(BIN)/segmentation workbook
 
 # Linters, Python tests, and a whole dbt build with all its data and unit tests on a small sample.
 test: .venv/.installed

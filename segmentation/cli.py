@@ -14,6 +14,7 @@ _COMMANDS = {
     "review-sheet": "segmentation.review.cli:review_sheet_command",
     "sample": "segmentation.sample.generate:sample_command",
     "summary": "segmentation.summary:summary_command",
+    "workbook": "segmentation.workbook.cli:workbook_command",
 }
 
 

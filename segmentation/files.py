@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from segmentation.errors import InputError
@@ -23,13 +25,38 @@ def write_whole(path: Path, content: bytes) -> None:
     InputError
         The file cannot be written.
     """
+    with written_beside(path) as beside:
+        beside.write_bytes(content)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which then replaces another one.
+
+    Parameters
+    ----------
+    path : Path
+        What is replaced, if all went well; its folder is made where it is missing.
+
+    Yields
+    ------
+    Path
+        A file in the same folder.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
     beside = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        try:
+            yield beside
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise InputError(
             f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
             "and check its folder."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ TWO_GROUPS = "agglomerative_k2"
 """The segmentation of the first iteration."""
 
 COLUMNS = {
-    "dim_attributes": "attribute, label_zh, label_en, role, theme, transform, unit, valid_max, "
+    "dim_attributes": "attribute, label_zh, label_en, definition_zh, definition_en, data_type, "
+    "role, theme, transform, unit, missing_policy, valid_min, valid_max, derivation, is_in_file, "
     "in_feature_set_a, in_feature_set_b",
     "dim_segmentations": "segmentation_id, method, k, is_final, customers, value_attribute, "
     "min_jaccard, is_supported, unsupported_zh, unsupported_en",
-    "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, spend_share, "
-    "mean_silhouette, jaccard, stability, persona_zh, persona_en, is_provisional, is_overridden",
+    "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, segment_value, "
+    "spend_share, mean_silhouette, jaccard, stability, persona_zh, persona_en, "
+    "is_provisional, is_overridden",
     "rpt_attribute_diagnostics": "attribute, label_zh, label_en, is_in_file, missing_share, "
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
     "unreadable_examples, out_of_range_values, out_of_range_examples, reason_zh, reason_en",
@@ -54,12 +57,16 @@ COLUMNS = {
     "rpt_segment_playbooks": "segment_id, label_zh, label_en, goal_zh, goal_en, action_zh, "
     "action_en, kpi_zh, kpi_en, kpi_value_zh, kpi_value_en, kpi_overall_value_zh, "
     "kpi_overall_value_en",
-    "rpt_segment_rules": "leaf, tree, segment_id, rule_zh, rule_en, customers, precision, recall, "
-    "lift, is_golden, golden_rank, is_corroborated, contradiction_zh, contradiction_en",
+    "rpt_segment_rules": "leaf, tree, segment_id, predicate_sql, rule_zh, rule_en, customers, "
+    "precision, recall, lift, is_golden, golden_rank, is_corroborated, contradiction_zh, "
+    "contradiction_en, discovery_zh, discovery_en",
     "rpt_segment_themes": "segment_id, axis, score",
     "rpt_segment_trees": "segment_id, is_used, precision, recall",
 }
-"""What the report reads of every mart."""
+"""What the report and the workbook read of every mart."""
+
+_BATCH = 5_000
+"""Rows that are fetched at once."""
 
 REMEDY = (
     "run dbt build with this version of the project, and publish again if it is a published copy"
@@ -148,6 +155,24 @@ def read_marts(database: Path) -> Marts:
     InputError
         When there is no such file, it cannot be opened, or a mart or a column of it is not there.
     """
+    with open_marts(database) as reader:
+        return reader.read()
+
+
+@contextmanager
+def open_marts(database: Path) -> Iterator[Reader]:
+    """Open a build, or a published copy of one, to read its marts.
+
+    Parameters
+    ----------
+    database : Path
+        A DuckDB file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it cannot be opened.
+    """
     if not database.exists():
         raise InputError(
             f"There is no database at {database.resolve()}; run dbt build first, or name another "
@@ -158,18 +183,28 @@ def read_marts(database: Path) -> Marts:
     except duckdb.Error as error:
         raise InputError(
             f"{database} cannot be opened ({str(error).splitlines()[0]}); close what is writing to "
-            "it, or make the report from a published copy with --database."
+            "it, or read a published copy with --database."
         ) from error
     with connection:
-        return _Reader(connection, database).read()
+        yield Reader(connection, database)
 
 
-class _Reader:
+class Reader:
+    """Reads marts of one database; text comes without control characters.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    database : Path
+        For messages.
+    """
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path) -> None:
         self._connection = connection
         self._database = database
 
     def read(self) -> Marts:
+        """Read all that the report shows."""
         candidates = self.table("dim_segmentations", "method, k")
         final = [row for row in candidates if row["is_final"]]
         if not final:
@@ -217,6 +252,7 @@ class _Reader:
         )
 
     def segmentation(self, about: Row) -> Segmentation:
+        """Read what the marts say about a row of dim_segmentations."""
         name = about["segmentation_id"]
         return Segmentation(
             about=about,
@@ -245,24 +281,27 @@ class _Reader:
         )
 
     def rows(self, query: str, mart: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run a query; text comes without control characters."""
+        """Run a query of a mart."""
+        return list(self.stream(query, mart, parameters))
+
+    def stream(self, query: str, mart: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """Run a query of a mart that may give more rows than there is room for."""
         try:
             result = self._connection.execute(query, list(parameters))
         except duckdb.CatalogException as error:
             raise InputError(f"{self._database} lacks the mart {mart}; {REMEDY}.") from error
         except duckdb.BinderException as error:
             raise InputError(
-                f"The mart {mart} of {self._database} lacks something that the report shows "
+                f"The mart {mart} of {self._database} lacks something that is shown "
                 f"({str(error).splitlines()[0]}); {REMEDY}."
             ) from error
         names = [column[0] for column in result.description]
-        return [
-            {
-                name: clean(value) if isinstance(value, str) else value
-                for name, value in zip(names, row, strict=True)
-            }
-            for row in result.fetchall()
-        ]
+        while rows := result.fetchmany(_BATCH):
+            for row in rows:
+                yield {
+                    name: clean(value) if isinstance(value, str) else value
+                    for name, value in zip(names, row, strict=True)
+                }
 
 
 def by(rows: list[Row], column: str) -> dict[Any, list[Row]]:

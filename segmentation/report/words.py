@@ -37,6 +37,28 @@ STABILITY: dict[str, Text] = {
     "not to be trusted": Text("不可信", "not to be trusted"),
 }
 TRUSTED = ("highly stable", "stable")
+UNITS: dict[str, Text] = {
+    "usd": Text("美元", "USD"),
+    "usd_per_month": Text("美元/月", "USD/month"),
+    "count": Text("个", "count"),
+    "count_per_month": Text("个/月", "per month"),
+    "days": Text("天", "days"),
+    "months": Text("月", "months"),
+    "ratio": Text("比值", "ratio"),
+    "index": Text("指数", "index"),
+    "flag": Text("占比", "share"),
+}
+ROLES: dict[str, Text] = {
+    "id": Text("客户编号", "id"),
+    "performance": Text("表现", "performance"),
+    "ordinal": Text("有序类别", "ordinal"),
+    "nominal": Text("类别", "nominal"),
+    "high_cardinality": Text("高基数类别", "high cardinality"),
+    "flag": Text("标记", "flag"),
+    "binned": Text("分档", "binned"),
+    "profile_only": Text("仅用于画像", "profile only"),
+    "excluded": Text("不使用", "excluded"),
+}
 OUTCOMES: dict[str, Text] = {
     "kept": Text("保留", "Kept"),
     "duplicate_id": Text("编号重复", "Same id twice"),
