@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('fct_customer_segments') }}, so that the parameters are those of the segments that stand beside them.
 {%- set names = [
     'report_language',
     'value_attribute',

@@ -244,7 +244,7 @@ def test_sentences_hold_whatever_categories_are_called(dirty: Project) -> None:
     conditions = dirty.query("select * from rpt_rule_conditions order by condition")
     channel = conditions["attribute"] == "corporation_promotion_channel_second"
     for words in conditions.loc[channel, ["condition_zh", "condition_en"]].to_numpy().ravel():
-        assert any(label in words for label in {*labels, "未知", "Unknown", "known"}), words
+        assert any(label in words for label in {*labels, "未知", "已知", "Unknown", "known"}), words
     told = conditions.groupby(["segmentation_id", "leaf"])[["condition_zh", "condition_en"]].agg(
         list
     )
