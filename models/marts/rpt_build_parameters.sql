@@ -1,4 +1,5 @@
--- depends_on: {{ ref('fct_customer_segments') }}, so that the parameters are those of the segments that stand beside them.
+{#- Built after the segments, so that a build that stops leaves the parameters of those that stand. -#}
+{%- do ref('fct_customer_segments') -%}
 {%- set names = [
     'report_language',
     'value_attribute',
