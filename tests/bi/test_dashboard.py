@@ -224,7 +224,8 @@ DRAWN = """holder => {
             canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
         return new Set(pixels).size > 20;
     }
-    return holder.querySelectorAll('tbody tr').length > 0
+    const cell = holder.querySelector('tbody td');
+    return (cell && cell.checkVisibility({ visibilityProperty: true }) && cell.offsetHeight > 0)
         || /[0-9]/.test(holder.querySelector('.header-line')?.textContent ?? '');
 }"""
 
