@@ -224,8 +224,11 @@ DRAWN = """holder => {
             canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
         return new Set(pixels).size > 20;
     }
+    const end = holder.getBoundingClientRect().bottom;
+    const shown = part => part.checkVisibility({ visibilityProperty: true })
+        && part.offsetHeight > 0 && part.getBoundingClientRect().bottom <= end;
     const cell = holder.querySelector('tbody td');
-    return (cell && cell.checkVisibility({ visibilityProperty: true }) && cell.offsetHeight > 0)
+    return (cell && [cell, ...holder.querySelectorAll('.dt-pagination')].every(shown))
         || /[0-9]/.test(holder.querySelector('.header-line')?.textContent ?? '');
 }"""
 
