@@ -13,7 +13,7 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build test docs clean
+.PHONY: build test docs superset test-bi clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -50,6 +50,19 @@ docs: .venv/.installed
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt docs generate --static
 
-# Everything that was built; the environment and the data stay.
+.venv-superset/.installed: examples/superset/requirements.txt
+	$(PYTHON) -m venv .venv-superset
+	.venv-superset/bin/pip install --quiet --require-hashes --requirement examples/superset/requirements.txt
+	touch $@
+
+# A Superset on this machine with the dashboard of the published marts, docs/bi.md; Ctrl-C stops it.
+superset: .venv-superset/.installed
+	.venv-superset/bin/python examples/superset/start.py
+
+# That dashboard in a browser, against the marts of the last build.
+test-bi: .venv/.installed .venv-superset/.installed
+	$(BIN)/pytest tests/bi
+
+# Everything that was built; the environments and the data stay.
 clean:
 	rm -rf target logs exports/* published reports segmentation.duckdb

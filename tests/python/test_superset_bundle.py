@@ -225,6 +225,16 @@ def test_filters_open_on_values_that_there_are(marts: duckdb.DuckDBPyConnection)
     }
 
 
+def test_the_lineage_ends_in_the_dashboard() -> None:
+    exposures = yaml.safe_load(
+        (ROOT / "models" / "marts" / "_marts__exposures.yml").read_text(encoding="utf-8")
+    )["exposures"]
+    (own,) = (one for one in exposures if one["name"] == "superset_dashboard")
+    sql = "\n".join(dataset["sql"] for dataset in DATASETS.values())
+    read = sorted(set(re.findall(r"\b(?:from|join) ((?:dim|fct|rpt)_\w+)", sql)))
+    assert own["depends_on"] == [f"ref('{mart}')" for mart in read]
+
+
 def test_superset_is_pinned_with_all_it_needs() -> None:
     lines = [
         line
