@@ -162,7 +162,7 @@ select
         'customers': "format('{:,}', said.customers)",
         'share': percent_text('said.customer_share'),
         'value_share': percent_text('said.spend_share'),
-        'label': lower_first('attributes.label_en')
+        'label': lower_initial('attributes.label_en')
     }) }} as text_en,
     said.evidence
 from said
