@@ -11,9 +11,9 @@ from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from numpy.typing import NDArray
 
 from segmentation.clustering import features, kprototypes, silhouette
-from segmentation.clustering.threads import single_threaded_blas
+from segmentation.clustering.mixed_data import MixedData
 from segmentation.errors import InputError
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 
 METHOD = "kprototypes"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
@@ -203,9 +203,8 @@ def _improve_along_path(
 
     The cost of one K then does not stick out of the curve for want of a lucky start.
     """
-    rows = Rows.encode(matrix, gamma)
-    with single_threaded_blas():
-        path = fit_path(rows, max(fitted), np.random.default_rng(seed))
+    data = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
+    path = fit_path(data, max(fitted), np.random.default_rng(seed))
     better = {}
     for k, clustering in fitted.items():
         statistics = silhouette.cluster_statistics(

@@ -19,15 +19,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentation.clustering.kprototypes_core import (
     Clustering,
-    FloatArray,
     Init,
-    Prototypes,
     Seed,
     estimate_gamma,
     fit_encoded,
     mixed_distances,
     order_by_size,
 )
+from segmentation.clustering.mixed_data import FloatArray, Prototypes
 from segmentation.errors import InputError
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""K-Prototypes (Huang 1998) on encoded data, with matrix products in place of loops over customers.
+"""K-Prototypes (Huang 1998) on encoded data.
 
 Minimised is the cost ``sum_i w_i * d(x_i, prototype of i's cluster)`` in the mixed dissimilarity
 
@@ -8,9 +8,7 @@ Minimised is the cost ``sum_i w_i * d(x_i, prototype of i's cluster)`` in the mi
 
 1. *Seed* K prototypes (k-means++ in the mixed dissimilarity, or one of kmodes' methods).
 2. *Lloyd's passes*: every customer to the nearest prototype, every prototype to the means and modes
-   of its customers, until no customer moves. With the categories one-hot, x becomes a row z of a
-   matrix, a prototype a column v, and d = z.v + constants: the assignment of all customers is one
-   matrix product. So is the update: the same matrix, transposed, times the memberships.
+   of its customers, until no customer moves (`segmentation.clustering.mixed_data`: compiled).
 
 The best of them is *improved*:
 
@@ -19,13 +17,12 @@ The best of them is *improved*:
 4. *Single moves* (Hartigan): moving one customer also moves two prototypes. Where the exact change
    of cost says that it pays, the move is made, and Lloyd's passes go on.
 
-And then *settled*: Lloyd's passes once more, with distances from plain differences (x - mean)^2. In
-the end every customer is in its nearest prototype, and the prototypes are the means and modes of
-their customers, in numbers that SQL can repeat.
+In the end every customer is in its nearest prototype, and the prototypes are the means and modes of
+their customers, in numbers that SQL can repeat: distances come from plain differences (x - mean)^2.
 
 Ties are broken the same way everywhere: the lowest cluster, the lowest level code, the first row,
-the first start. The same seed gives the same bits whatever the number of threads: the products are
-sparse ones, which add in one order, and BLAS, which does not, has no part in it.
+the first start. The same seed gives the same bits whatever the number of threads: starts run side
+by side, and each adds in one order.
 
 References
 ----------
@@ -41,18 +38,27 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
+from segmentation.clustering.kprototypes_search import (
+    Start,
+    lloyd,
+    move_single_rows,
+    run_start,
+    seed_kmeans_plus_plus,
+    swap_prototype,
+)
+from segmentation.clustering.mixed_data import (
+    FloatArray,
+    IntArray,
+    MixedData,
+    Prototypes,
+)
 from segmentation.errors import InputError
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
 Init = str | Sequence[npt.ArrayLike]
 Seed = int | np.random.RandomState | None
 
@@ -63,21 +69,6 @@ MAX_INIT_TRIES = 20
 SWAP_PLACES = 64
 SWAP_PASSES = 10
 SWAP_SAVING = 1e-5
-# The share of the cost a single move has to save: less is rounding.
-MOVE_SAVING = 1e-10
-
-
-class Prototypes(NamedTuple):
-    """The centres of K clusters.
-
-    Attributes
-    ----------
-    centers : (K, p) means of the numeric attributes, in their units
-    modes : (K, q) level codes of the categorical attributes
-    """
-
-    centers: FloatArray
-    modes: IntArray
 
 
 @dataclass(frozen=True)
@@ -160,15 +151,15 @@ def fit_encoded(
         gamma = estimate_gamma(numeric, codes, n_levels, gamma)
     gamma = _check_gamma(gamma)
     _check_distinct_rows(numeric, codes, weight, gamma, n_clusters)
-    data = _Data(numeric, codes, n_levels, weight, gamma)
+    data = MixedData(numeric, codes, n_levels, gamma, weight)
     seeding = _check_init(init, data, n_clusters)
     draws = _random_state(random_state).randint(
         np.iinfo(np.int32).max, size=n_init if isinstance(init, str) else 1
     )
 
-    def run(seed: int) -> _Start:
+    def run(seed: int) -> Start:
         prototypes = seeding(data, n_clusters, np.random.RandomState(seed))
-        return _run_start(data, prototypes, max_iter)
+        return run_start(data, prototypes, max_iter)
 
     with ThreadPoolExecutor(_workers(n_jobs)) as pool:
         starts = list(pool.map(run, draws.tolist()))
@@ -176,7 +167,7 @@ def fit_encoded(
         for number, start in enumerate(starts, start=1):
             print(f"start {number}: cost {start.costs[-1]:.6g} after {start.n_iter} passes")
     best = min(starts, key=lambda start: start.costs[-1])
-    return _settle(data, _improve(data, best, max_iter), max_iter)
+    return _result(data, _improve(data, best, max_iter))
 
 
 def mixed_distances(
@@ -194,10 +185,8 @@ def mixed_distances(
     -------
     (n, K) distances, in squared units of the numeric attributes
     """
-    distances = _squared_distances(numeric, centers)
-    for k, mode in enumerate(modes):
-        distances[:, k] += gamma * np.count_nonzero(codes != mode, axis=1)
-    return distances
+    n_levels = (1 + np.vstack([codes, modes]).max(axis=0, initial=0)).tolist()
+    return MixedData(numeric, codes, n_levels, gamma).distances(Prototypes(centers, modes)).T
 
 
 def estimate_gamma(
@@ -260,157 +249,25 @@ def order_by_size(clustering: Clustering) -> Clustering:
     )
 
 
-# ---- The data as matrices ----
-
-
-class _Totals(NamedTuple):
-    """Sums over the rows of each cluster, from which prototypes and cost follow."""
-
-    weight: FloatArray  # (K,)
-    sums: FloatArray  # (K, p) of the centred numbers
-    level_weight: FloatArray  # (K, L) of every level of every attribute, side by side
-
-
-class _Data:
-    """The rows as a matrix, and what is computed from all of them at once.
-
-    The matrix is (n, p + L): the numbers, centred (expanding (x - mean)^2 loses digits where values
-    are far from 0), and a column for each of the L levels. It is sparse: q of those are 1 in a row.
-    """
-
-    def __init__(
-        self,
-        numeric: FloatArray,
-        codes: IntArray,
-        n_levels: Sequence[int],
-        weight: FloatArray,
-        gamma: float,
-    ) -> None:
-        (n, p), q = numeric.shape, codes.shape[1]
-        self.numeric, self.codes, self.weight, self.gamma = numeric, codes, weight, gamma
-        # A value of the column near its mean: what is whole stays whole.
-        middle = np.abs(numeric - numeric.mean(axis=0)).argmin(axis=0)
-        self.origin = numeric[middle, np.arange(p)]
-        centred = numeric - self.origin
-        ends = np.cumsum([0, *n_levels])
-        self.first_level = ends[:-1].astype(np.int32)
-        self.level_slices = [slice(a, b) for a, b in pairwise(ends.tolist())]
-        numbers = np.broadcast_to(np.arange(p, dtype=np.int32), (n, p))
-        columns = np.hstack([numbers, codes + self.first_level + np.int32(p)])
-        values = np.hstack([centred, np.ones((n, q))])
-        self.matrix = sparse.csr_array(
-            (values.ravel(), columns.ravel(), np.arange(n + 1, dtype=np.int32) * np.int32(p + q)),
-            shape=(n, p + int(ends[-1])),
+def _improve(data: MixedData, start: Start, max_iter: int) -> Start:
+    """Swap prototypes, then move single rows, each until none lowers the cost."""
+    n_clusters = len(start.prototypes.centers)
+    # Rows evenly spaced through the data.
+    places = np.unique(np.linspace(0, len(data) - 1, SWAP_PLACES).astype(np.intp))
+    while start.converged and (
+        better := swap_prototype(
+            data, start, places, tries=n_clusters, passes=SWAP_PASSES, saving=SWAP_SAVING
         )
-        self.constant = np.einsum("ij,ij->i", centred, centred) + gamma * q  # (n,)
-
-    def distances(self, prototypes: Prototypes) -> FloatArray:
-        """(n, K) distances in expanded form: |x|^2 + gamma q - 2 x.c - gamma matches + |c|^2."""
-        centers = prototypes.centers - self.origin
-        n_clusters, p = centers.shape
-        columns = np.zeros((self.matrix.shape[1], n_clusters))
-        columns[:p] = -2.0 * centers.T
-        levels = prototypes.modes + self.first_level + p
-        columns[levels, np.arange(n_clusters)[:, None]] = -self.gamma
-        distances: FloatArray = self.matrix @ columns
-        distances += np.einsum("ij,ij->i", centers, centers)
-        distances += self.constant[:, None]
-        return np.maximum(distances, 0.0, out=distances)
-
-    def exact_distances(self, prototypes: Prototypes) -> FloatArray:
-        """(n, K) distances from direct differences: slower, and what SQL computes."""
-        return mixed_distances(self.numeric, self.codes, *prototypes, self.gamma)
-
-    def totals(self, labels: IntArray, n_clusters: int) -> _Totals:
-        """Weights, sums and level weights of the clusters."""
-        members = np.zeros((len(labels), n_clusters))
-        members[np.arange(len(labels)), labels] = self.weight
-        sums = (self.matrix.T @ members).T
-        p = len(self.origin)
-        return _Totals(members.sum(axis=0), sums[:, :p], sums[:, p:])
-
-    def prototypes(self, totals: _Totals) -> Prototypes:
-        """Means and modes; ties between levels go to the lowest code."""
-        modes = np.empty((len(totals.weight), len(self.level_slices)), dtype=np.int32)
-        for j, levels in enumerate(self.level_slices):
-            modes[:, j] = totals.level_weight[:, levels].argmax(axis=1)
-        return Prototypes(self.origin + totals.sums / totals.weight[:, None], modes)
-
-    def cost(self, totals: _Totals) -> float:
-        """Cost of a partition, from its totals alone."""
-        between = (totals.sums**2 / totals.weight[:, None]).sum()
-        matches = sum(totals.level_weight[:, j].max(axis=1).sum() for j in self.level_slices)
-        return float((self.weight * self.constant).sum() - between - self.gamma * matches)
-
-
-def _squared_distances(numeric: FloatArray, centers: FloatArray) -> FloatArray:
-    """(n, K) squared Euclidean distances, from direct differences."""
-    distances = np.empty((len(numeric), len(centers)))
-    for k, center in enumerate(centers):
-        difference = numeric - center
-        distances[:, k] = np.einsum("ij,ij->i", difference, difference)
-    return distances
-
-
-# ---- Lloyd's passes ----
-
-
-@dataclass
-class _Start:
-    """Where one start has got to."""
-
-    labels: IntArray
-    prototypes: Prototypes
-    costs: list[float]
-    n_iter: int = 0
-    converged: bool = False
-
-
-def _run_start(data: _Data, prototypes: Prototypes, max_iter: int) -> _Start:
-    """Lloyd's passes from given prototypes."""
-    labels, cost = _assign(data, data.distances(prototypes))
-    start = _Start(labels, prototypes, [cost])
-    _lloyd(data, start, data.distances, max_iter)
+    ):
+        start = better
+        lloyd(data, start, max_iter)
+    while start.converged and move_single_rows(data, start):
+        lloyd(data, start, max_iter)
     return start
 
 
-def _lloyd(
-    data: _Data, start: _Start, distances: Callable[[Prototypes], FloatArray], passes: int
-) -> None:
-    """Update and assign until nobody moves, or as often as allowed."""
-    n_clusters = len(start.prototypes.centers)
-    for _ in range(passes):
-        start.prototypes = data.prototypes(data.totals(start.labels, n_clusters))
-        labels, cost = _assign(data, distances(start.prototypes))
-        start.converged = np.array_equal(labels, start.labels)
-        start.labels = labels
-        start.costs.append(cost)
-        start.n_iter += 1
-        if start.converged:
-            break
-
-
-def _assign(data: _Data, distances: FloatArray) -> tuple[IntArray, float]:
-    """Nearest prototype of every row, and the cost; a cluster left empty gets the costliest row.
-
-    That is, of the clusters that can spare one. It will be the new prototype, at distance 0.
-    """
-    labels = distances.argmin(axis=1).astype(np.int32)
-    costs = data.weight * distances[np.arange(len(labels)), labels]
-    cost = float(costs.sum())
-    counts = data.weight > 0
-    members = np.bincount(labels, weights=counts, minlength=distances.shape[1])
-    for empty in np.flatnonzero(members == 0):
-        row = np.where(counts & (members[labels] > 1), costs, -1.0).argmax()
-        members[labels[row]] -= 1
-        members[empty] = 1
-        labels[row] = empty
-    return labels, cost
-
-
-def _settle(data: _Data, start: _Start, max_iter: int) -> Clustering:
-    """Turn a start into a result: a fixed point in direct differences."""
-    _lloyd(data, start, data.exact_distances, max_iter if start.converged else 1)
+def _result(data: MixedData, start: Start) -> Clustering:
+    """Turn a start into a result."""
     if not start.converged:
         warnings.warn(
             f"K-Prototypes had not converged after {start.n_iter} passes; raise max_iter.",
@@ -429,187 +286,67 @@ def _settle(data: _Data, start: _Start, max_iter: int) -> Clustering:
     )
 
 
-# ---- Swaps and single moves ----
-
-
-def _improve(data: _Data, start: _Start, max_iter: int) -> _Start:
-    """Swap prototypes, then move single rows, each until none lowers the cost."""
-    while start.converged and (better := _swap_prototype(data, start)):
-        start = better
-        _lloyd(data, start, data.distances, max_iter)
-    while start.converged and _move_single_rows(data, start):
-        _lloyd(data, start, data.distances, max_iter)
-    return start
-
-
-def _swap_prototype(data: _Data, start: _Start) -> _Start | None:
-    """Put one prototype somewhere else; the first such start that soon gets lower, if any does.
-
-    Lloyd's passes cannot take a prototype from a group that has two to one that shares. Rows evenly
-    spaced through the data are the places to go. For each prototype, the place is tried that would
-    leave the least cost before any pass; the prototype that would leave least goes first.
-    """
-    n_clusters = len(start.prototypes.centers)
-    if n_clusters == 1:
-        return None
-    rows = np.unique(np.linspace(0, len(data.codes) - 1, SWAP_PLACES).astype(np.intp))
-    to_place = data.distances(Prototypes(data.numeric[rows], data.codes[rows]))
-    nearest, second = np.partition(data.distances(start.prototypes), 1, axis=1)[:, :2].T
-    cost_if_kept = np.minimum(nearest[:, None], to_place)
-    extra_if_taken = np.minimum(second[:, None], to_place) - cost_if_kept
-    members = sparse.csr_array((data.weight, start.labels, np.arange(len(start.labels) + 1)))
-    cost_kept = (data.weight[:, None] * cost_if_kept).sum(axis=0)
-    cost_after = cost_kept + members.T @ extra_if_taken  # (K, places)
-    for k in np.argsort(cost_after.min(axis=1), kind="stable"):
-        row = rows[cost_after[k].argmin()]
-        centers, modes = start.prototypes.centers.copy(), start.prototypes.modes.copy()
-        centers[k], modes[k] = data.numeric[row], data.codes[row]
-        trial = _run_start(data, Prototypes(centers, modes), SWAP_PASSES)
-        if trial.costs[-1] < start.costs[-1] * (1 - SWAP_SAVING):
-            return trial
-    return None
-
-
-def _move_single_rows(data: _Data, start: _Start) -> bool:
-    """Move rows whose move alone lowers the cost; whether there were any.
-
-    Two moves may spoil each other, so all are tried together, and then the more promising half,
-    until the cost does fall. The best one alone always lowers it.
-    """
-    n_clusters = len(start.prototypes.centers)
-    if n_clusters == 1:
-        return False
-    totals = data.totals(start.labels, n_clusters)
-    cost = data.cost(totals)
-    changes = _change_of_cost(data, start.labels, totals)
-    target = changes.argmin(axis=1).astype(np.int32)
-    change = changes[np.arange(len(target)), target]
-    movers = np.flatnonzero(change < -MOVE_SAVING * cost)
-    movers = movers[np.argsort(change[movers], kind="stable")]
-    while len(movers):
-        labels = start.labels.copy()
-        labels[movers] = target[movers]
-        totals = data.totals(labels, n_clusters)
-        if totals.weight.min() > 0 and data.cost(totals) < cost:
-            start.labels = labels
-            return True
-        movers = movers[: len(movers) // 2]
-    return False
-
-
-def _change_of_cost(data: _Data, labels: IntArray, totals: _Totals) -> FloatArray:
-    """(n, K) exact change of cost if one row moved to another cluster; infinite for its own.
-
-    A row of weight w that joins a cluster of weight W pulls the mean and costs W/(W+w) of its
-    squared distance; leaving gives back W/(W-w) of it. In a categorical attribute it costs w to
-    join, less what it lifts its level above the mode; leaving gives back w, less what the mode
-    loses.
-    """
-    rows = np.arange(len(labels))
-    weight, clusters = data.weight[:, None], totals.weight
-    squared = _squared_distances(data.numeric, data.prototypes(totals).centers)
-    join = squared * (weight * clusters / (clusters + weight))
-    rest = clusters[labels] - data.weight
-    rest[rest <= 1e-12 * clusters[labels]] = np.inf  # alone: at distance 0, and stays
-    leave = squared[rows, labels] * data.weight * clusters[labels] / rest
-    for codes, levels in zip(data.codes.T, data.level_slices, strict=True):
-        counts = totals.level_weight[:, levels]
-        top = counts.max(axis=1, keepdims=True)
-        runner_up = np.sort(counts, axis=1)[:, -2:-1] if counts.shape[1] > 1 else 0.0
-        lead = np.where(counts == top, top - runner_up, 0.0)
-        join += data.gamma * np.minimum(weight, (top - counts).T[codes])
-        leave += data.gamma * np.maximum(0.0, data.weight - lead[labels, codes])
-    changes = join - leave[:, None]
-    changes[rows, labels] = np.inf
-    return changes
-
-
 # ---- Seeding ----
 
-_Seeding = Callable[[_Data, int, np.random.RandomState], Prototypes]
-
-
-def _seed_kmeans_plus_plus(data: _Data, n_clusters: int, rng: np.random.RandomState) -> Prototypes:
-    """Draw rows, each with probability proportional to its cost under the rows drawn so far.
-
-    Of a few candidates the one that leaves the least cost is kept (greedy, as scikit-learn does).
-    """
-    n_candidates = 2 + int(np.log(n_clusters))
-    rows = _draw(data.weight, 1, rng)
-    closest = data.distances(Prototypes(data.numeric[rows], data.codes[rows]))[:, 0]
-    for _ in range(1, n_clusters):
-        candidates = _draw(data.weight * closest, n_candidates, rng)
-        distances = data.distances(Prototypes(data.numeric[candidates], data.codes[candidates]))
-        np.minimum(distances, closest[:, None], out=distances)
-        best = (data.weight[:, None] * distances).sum(axis=0).argmin()
-        rows = np.append(rows, candidates[best])
-        closest = distances[:, best]
-    return Prototypes(data.numeric[rows], data.codes[rows])
-
-
-def _draw(share: FloatArray, size: int, rng: np.random.RandomState) -> npt.NDArray[np.intp]:
-    """Draw rows with probabilities proportional to `share`, with replacement."""
-    cumulated = np.cumsum(share)
-    points = rng.random_sample(size) * cumulated[-1]
-    drawn: npt.NDArray[np.intp] = np.searchsorted(cumulated, points, side="right")
-    return np.minimum(drawn, len(share) - 1, out=drawn)
+_Seeding = Callable[[MixedData, int, np.random.RandomState], Prototypes]
 
 
 def _seed_like_kmodes(
-    choose_modes: Callable[[_Data, int, np.random.RandomState], IntArray],
+    choose_modes: Callable[[MixedData, int, np.random.RandomState], IntArray],
 ) -> _Seeding:
     """Numeric centres from a normal distribution; drawn again while a cluster gets nobody."""
 
-    def seed(data: _Data, n_clusters: int, rng: np.random.RandomState) -> Prototypes:
-        mean, deviation = data.numeric.mean(axis=0), data.numeric.std(axis=0)
+    def seed(data: MixedData, n_clusters: int, rng: np.random.RandomState) -> Prototypes:
+        mean, deviation = data.numbers.mean(axis=1), data.numbers.std(axis=1)
         for _ in range(MAX_INIT_TRIES):
             modes = choose_modes(data, n_clusters, rng)
             centers = mean + rng.randn(n_clusters, len(mean)) * deviation
             prototypes = Prototypes(centers, modes)
-            if len(np.unique(data.distances(prototypes).argmin(axis=1))) == n_clusters:
+            if len(np.unique(data.nearest(prototypes)[0])) == n_clusters:
                 break
         return prototypes
 
     return seed
 
 
-def _huang_modes(data: _Data, n_clusters: int, rng: np.random.RandomState) -> IntArray:
+def _huang_modes(data: MixedData, n_clusters: int, rng: np.random.RandomState) -> IntArray:
     """Levels drawn by frequency; each combination then gives way to the nearest row not taken."""
-    q = data.codes.shape[1]
+    codes = data.codes.T
+    q = codes.shape[1]
     modes = np.empty((n_clusters, q), dtype=np.int32)
-    for j, column in enumerate(data.codes.T):
+    for j, column in enumerate(data.codes):
         modes[:, j] = rng.choice(np.sort(column), n_clusters)
     for k in range(n_clusters):
-        mismatches = np.count_nonzero(data.codes != modes[k], axis=1)
+        mismatches = np.count_nonzero(codes != modes[k], axis=1)
         for taken in modes:
-            mismatches[(data.codes == taken).all(axis=1)] = q + 1
-        modes[k] = data.codes[mismatches.argmin()]
+            mismatches[(codes == taken).all(axis=1)] = q + 1
+        modes[k] = codes[mismatches.argmin()]
     return modes
 
 
-def _cao_modes(data: _Data, n_clusters: int, rng: np.random.RandomState) -> IntArray:
+def _cao_modes(data: MixedData, n_clusters: int, rng: np.random.RandomState) -> IntArray:
     """Cao's choice: the densest row, then rows both dense and far from those chosen."""
-    n, q = data.codes.shape
+    codes = data.codes.T.astype(np.int32)
+    n, q = codes.shape
     density = np.zeros(n)
-    for column in data.codes.T:
+    for column in codes.T:
         density += np.bincount(column)[column] / n / q
-    modes = data.codes[[density.argmax()]]
+    modes = codes[[density.argmax()]]
     closest = np.full(n, np.inf)
     for _ in range(1, n_clusters):
-        mismatches = np.count_nonzero(data.codes != modes[-1], axis=1)
+        mismatches = np.count_nonzero(codes != modes[-1], axis=1)
         closest = np.minimum(closest, mismatches * density)
-        modes = np.vstack([modes, data.codes[closest.argmax()]])
+        modes = np.vstack([modes, codes[closest.argmax()]])
     return modes
 
 
-def _random_modes(data: _Data, n_clusters: int, rng: np.random.RandomState) -> IntArray:
+def _random_modes(data: MixedData, n_clusters: int, rng: np.random.RandomState) -> IntArray:
     """Rows drawn at random."""
-    rows = rng.choice(len(data.codes), n_clusters)
-    return data.codes[rows]
+    return data.rows(rng.choice(len(data), n_clusters)).modes
 
 
 _SEEDINGS: dict[str, _Seeding] = {
-    "k-means++": _seed_kmeans_plus_plus,
+    "k-means++": seed_kmeans_plus_plus,
     "huang": _seed_like_kmodes(_huang_modes),
     "cao": _seed_like_kmodes(_cao_modes),
     "random": _seed_like_kmodes(_random_modes),
@@ -698,7 +435,7 @@ def _check_distinct_rows(
         )
 
 
-def _check_init(init: Init, data: _Data, n_clusters: int) -> _Seeding:
+def _check_init(init: Init, data: MixedData, n_clusters: int) -> _Seeding:
     """Return the seeding of that name, or one that returns the prototypes given."""
     if isinstance(init, str):
         if init.lower() not in _SEEDINGS:
@@ -710,15 +447,14 @@ def _check_init(init: Init, data: _Data, n_clusters: int) -> _Seeding:
         raise InputError(f"init has {len(init)} parts; give two, [centers, modes].")
     centers, modes = (np.asarray(part, dtype=np.float64) for part in init)
     centers, modes = (part[:, None] if part.ndim == 1 else part for part in (centers, modes))
-    for name, part, columns in (("centers", centers, data.numeric), ("modes", modes, data.codes)):
-        expected = (n_clusters, columns.shape[1])
+    for name, part, columns in (("centers", centers, data.numbers), ("modes", modes, data.codes)):
+        expected = (n_clusters, len(columns))
         if part.shape != expected or not np.isfinite(part).all():
             raise InputError(
                 f"init: the {name} must be finite numbers of shape {expected} (clusters, columns); "
                 f"their shape is {part.shape}."
             )
-    for j, levels in enumerate(data.level_slices):
-        size = levels.stop - levels.start
+    for j, size in enumerate(np.diff(data.first_level).tolist()):
         if not np.isin(modes[:, j], np.arange(size)).all():
             raise InputError(
                 f"init: the modes of categorical column {j} must be level codes 0..{size - 1} "

@@ -39,7 +39,13 @@ _logger = logging.getLogger(__name__)
 
 # dbt runs Python models in threads, and two first imports of SciPy at a time fail half-way: import
 # what they share before there are any.
-for _library in ("scipy.stats", "sklearn.cluster", "sklearn.model_selection", "sklearn.tree"):
+for _library in (
+    "numba",
+    "scipy.stats",
+    "sklearn.cluster",
+    "sklearn.model_selection",
+    "sklearn.tree",
+):
     importlib.import_module(_library)
 
 _FILE_COLUMNS = pa.schema(

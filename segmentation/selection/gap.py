@@ -22,12 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from segmentation.clustering import silhouette
+from segmentation.clustering.mixed_data import MixedData
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
 from segmentation.selection.criteria import Row, criteria_frame
-from segmentation.selection.elbow import within_costs
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
@@ -111,24 +110,12 @@ def choose_by_gap(gap: npt.NDArray[np.float64], s: npt.NDArray[np.float64]) -> i
 def kprototypes_costs(k_max: int, gamma: float) -> FitCosts:
     """Return a `fit_costs` for `gap_statistic`: K-Prototypes for k = 1, ..., k_max.
 
-    Every data set gets one path (`segmentation.selection.kprototypes_paths`). The costs of its
-    partitions are added up in double precision: the path's own are rounding where hardly any cost
-    is left.
+    Every data set gets one path (`segmentation.selection.kprototypes_paths`).
     """
 
     def fit_costs(matrix: MixedMatrix, rng: np.random.Generator) -> dict[int, float]:
-        path = fit_path(Rows.encode(matrix, gamma), k_max, rng)
-        return {
-            k: float(
-                within_costs(
-                    silhouette.cluster_statistics(
-                        matrix.numeric, matrix.codes, matrix.n_levels, partition.labels, k
-                    ),
-                    gamma,
-                ).sum()
-            )
-            for k, partition in path.items()
-        }
+        data = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
+        return {k: partition.cost for k, partition in fit_path(data, k_max, rng).items()}
 
     return fit_costs
 

@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from segmentation.clustering.mixed_data import MixedData
 from segmentation.errors import InputError
 from segmentation.selection.criteria import Row, criteria_frame
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def kprototypes_refit(matrix: MixedMatrix, k_max: int, gamma: float) -> Refit:
     (`selection.kprototypes_paths`): it does not start from the segmentation that is judged,
     which would make it look more stable than it is. Of fewer customers than K, as many clusters.
     """
-    everyone = Rows.encode(matrix, gamma)
+    everyone = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
 
     def refit(rows: npt.NDArray[np.intp], rng: np.random.Generator) -> dict[int, Labels]:
         most = min(k_max, len(rows))

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from segmentation.clustering.candidates import MixedMatrix
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.clustering.mixed_data import MixedData
+from segmentation.selection.kprototypes_paths import fit_path
 
 GAMMA = 1.5
 
@@ -37,8 +38,12 @@ def null(n: int = 600, seed: int = 0) -> MixedMatrix:
     return mixed(rng.standard_normal((n, 6)), codes, [5, 2, 2])
 
 
+def mixed_data(matrix: MixedMatrix) -> MixedData:
+    return MixedData(matrix.numeric, matrix.codes, matrix.n_levels, GAMMA)
+
+
 def fitted(matrix: MixedMatrix, k_max: int, seed: int = 0) -> dict[int, np.ndarray]:
-    path = fit_path(Rows.encode(matrix, GAMMA), k_max, np.random.default_rng(seed))
+    path = fit_path(mixed_data(matrix), k_max, np.random.default_rng(seed))
     return {k: partition.labels for k, partition in path.items()}
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from mixed_samples import customers, mixed
-from planted_samples import GAMMA, null, plain_cost, planted
+from planted_samples import GAMMA, mixed_data, null, plain_cost, planted
 
 from segmentation.clustering import candidates, kprototypes
 from segmentation.errors import InputError
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -56,7 +56,7 @@ class TestFit:
         matrix = null(n=250, seed=seed)
         ks = [2, 3, 5, 8]
         found = costs(matrix, candidates.fit_kprototypes(matrix, ks, gamma=GAMMA, seed=seed))
-        path = fit_path(Rows.encode(matrix, GAMMA), 8, np.random.default_rng(seed))
+        path = fit_path(mixed_data(matrix), 8, np.random.default_rng(seed))
         for k in ks:
             assert found[k] <= plain_cost(matrix, path[k].labels) * (1 + 1e-12)
             alone = kprototypes.fit_encoded(

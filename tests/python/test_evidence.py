@@ -13,6 +13,7 @@ from planted_samples import (
     GAMMA,
     by_cluster,
     mixed,
+    mixed_data,
     mixed_distances,
     null,
     plain_cost,
@@ -29,7 +30,7 @@ from segmentation.clustering.candidates import MixedMatrix
 from segmentation.clustering.centroids import draw_rows
 from segmentation.selection import elbow, evidence
 from segmentation.selection.criteria import COLUMNS
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.stability import bootstrap_stability, kprototypes_refit
 from segmentation.selection.technical_range import of_every_method
 
@@ -344,7 +345,7 @@ class TestGap:
     def test_kprototypes_by_a_path_and_brute_force(self, fits, measured):
         some = take(fits.matrix, draw_rows(240, 200, 3))
         rng = np.random.default_rng(3).spawn(1)[0]
-        path = fit_path(Rows.encode(some, GAMMA), 5, rng)
+        path = fit_path(mixed_data(some), 5, rng)
         found = of(measured, "kprototypes")
         for k in range(1, 6):
             cost = plain_cost(some, path[k].labels)

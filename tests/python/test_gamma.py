@@ -7,6 +7,7 @@ from planted_samples import GAMMA, mixed, plain_cost, planted, value
 
 from segmentation.clustering import candidates
 from segmentation.clustering.centroids import draw_rows
+from segmentation.clustering.mixed_data import MixedData
 from segmentation.errors import InputError
 from segmentation.selection.criteria import in_chinese
 from segmentation.selection.elbow import segmentation_criteria
@@ -18,7 +19,7 @@ from segmentation.selection.gamma import (
     gamma_sweep,
     sweep_kprototypes,
 )
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -69,7 +70,11 @@ class TestGamma:
 
         def fit(gamma: float) -> np.ndarray:
             used.append(gamma)
-            path = fit_path(Rows.encode(matrix, gamma), 3, np.random.default_rng(0))
+            path = fit_path(
+                MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma),
+                3,
+                np.random.default_rng(0),
+            )
             return path[3].labels
 
         sweep = gamma_sweep(matrix, fit, GAMMA, 3, multiples=(0.5, 200.0), n_bootstraps=3)

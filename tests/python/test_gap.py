@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted_samples import GAMMA, mixed, null, plain_cost, planted, value
+from planted_samples import GAMMA, mixed, mixed_data, null, plain_cost, planted, value
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
@@ -16,7 +16,7 @@ from segmentation.selection.gap import (
     gap_statistic,
     kprototypes_costs,
 )
-from segmentation.selection.kprototypes_paths import Rows, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -143,7 +143,7 @@ class TestGap:
     def test_costs_of_kprototypes_are_those_of_the_labels(self):
         matrix = null(n=120)
         costs = kprototypes_costs(5, GAMMA)(matrix, np.random.default_rng(2))
-        path = fit_path(Rows.encode(matrix, GAMMA), 5, np.random.default_rng(2))
+        path = fit_path(mixed_data(matrix), 5, np.random.default_rng(2))
         assert list(costs) == [1, 2, 3, 4, 5]
         for k, cost in costs.items():
             assert cost == pytest.approx(plain_cost(matrix, path[k].labels), rel=1e-12)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planted_samples import GAMMA, fitted, mixed, null, plain_cost, planted
+from planted_samples import GAMMA, fitted, mixed, mixed_data, null, plain_cost, planted
 from sklearn.metrics import adjusted_rand_score
 
 from segmentation.clustering import kprototypes
-from segmentation.selection.kprototypes_paths import Rows, _fill_empty, fit_path
+from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -18,7 +18,7 @@ class TestPaths:
     def test_cost_is_that_of_the_labels(self, offset):
         matrix, _ = planted(4, n=300)
         matrix = replace(matrix, numeric=matrix.numeric + offset)
-        path = fit_path(Rows.encode(matrix, GAMMA), 6, np.random.default_rng(0))
+        path = fit_path(mixed_data(matrix), 6, np.random.default_rng(0))
         assert list(path) == [1, 2, 3, 4, 5, 6]
         for k, partition in path.items():
             assert set(partition.labels) == set(range(k))
@@ -28,7 +28,7 @@ class TestPaths:
     @pytest.mark.parametrize("seed", range(3))
     def test_as_good_as_full_fits(self, seed):
         matrix = null(n=800, seed=seed)
-        path = fit_path(Rows.encode(matrix, GAMMA), 8, np.random.default_rng(seed))
+        path = fit_path(mixed_data(matrix), 8, np.random.default_rng(seed))
         for k in (2, 5, 8):
             full = kprototypes.fit_encoded(
                 matrix.numeric, matrix.codes, matrix.n_levels, k, gamma=GAMMA, random_state=0
@@ -51,12 +51,6 @@ class TestPaths:
 
     def test_as_many_clusters_as_different_rows(self):
         matrix = mixed(np.repeat([[0.0], [1.0], [5.0]], 20, axis=0), np.empty((60, 0)), [])
-        path = fit_path(Rows.encode(matrix, GAMMA), 4, np.random.default_rng(0))
+        path = fit_path(mixed_data(matrix), 4, np.random.default_rng(0))
         assert path[3].cost == pytest.approx(0.0, abs=1e-4)
         assert set(path[4].labels) == {0, 1, 2, 3}
-
-    def test_an_empty_cluster_does_not_empty_another(self):
-        rows = Rows.encode(mixed([[0.0], [1.0], [9.0]], np.empty((3, 0)), []), GAMMA)
-        labels = np.array([0, 0, 1])  # nobody in cluster 2; the costliest row is alone in 1
-        offsets = np.array([[0.0, 0, 0], [1, 0, 0], [0, 99, 0]], dtype=np.float32)
-        assert _fill_empty(labels, offsets, rows).tolist() in ([2, 0, 1], [0, 2, 1])
