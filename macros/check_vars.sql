@@ -58,6 +58,7 @@
             'min_customers': 20,
             'n_init': 1,
             'n_bootstraps': 2,
+            'n_bootstraps_slow': 2,
             'n_references': 2,
             'replicate_rows': 20,
             'replicate_rows_slow': 20,

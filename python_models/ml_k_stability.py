@@ -12,6 +12,7 @@ def model(dbt, session):
     mixtures = dbt.ref("ml_famd_gmm_parameters").df()
     labels = dbt.ref("int_training_labels").df()
     n_bootstraps = dbt.config.meta_get("n_bootstraps")
+    n_bootstraps_slow = dbt.config.meta_get("n_bootstraps_slow")
     max_customers = dbt.config.meta_get("replicate_rows")
     max_customers_slow = dbt.config.meta_get("replicate_rows_slow")
     seed = dbt.config.meta_get("random_seed")
@@ -25,6 +26,7 @@ def model(dbt, session):
         n_axes=int(mixtures["axis"].max()),
         covariance_types=famd_clusters.chosen_covariance_types(mixtures),
         n_bootstraps=n_bootstraps,
+        n_bootstraps_slow=n_bootstraps_slow,
         max_customers=max_customers,
         max_customers_slow=max_customers_slow,
         seed=seed,

@@ -2,8 +2,8 @@
 
 All functions read one table of labels: method, k and cluster of the training customers in every
 candidate, those of a candidate in the order of the matrix. A replicate is quick for K-Prototypes
-and K-Means and slow for mixtures and Ward's trees, so these are replicated on fewer customers;
-`customers` in the result says on how many.
+and K-Means and slow for mixtures and Ward's trees, so these are replicated less often and on fewer
+customers; `replicates` and `customers` in the result say how often and on how many.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def measure_stability(
     n_axes: int,
     covariance_types: Mapping[int, str],
     n_bootstraps: int = 50,
+    n_bootstraps_slow: int = 20,
     max_customers: int = 10_000,
     max_customers_slow: int = 3_000,
     seed: int = 0,
@@ -103,6 +104,7 @@ def measure_stability(
     n_axes : of FAMD, that its methods were fitted on
     covariance_types : of the mixture of each K
     n_bootstraps : B
+    n_bootstraps_slow : B of mixtures and Ward's trees, where that is less
     max_customers, max_customers_slow : of more, so many are drawn, and the bootstraps draw from
         these; the second is for mixtures and Ward's trees
     seed : of draws, bootstraps and fits
@@ -132,7 +134,9 @@ def measure_stability(
                 {k: of_k[rows] for k, of_k in of_method.items()},
                 refit,
                 method=method,
-                n_bootstraps=n_bootstraps,
+                n_bootstraps=(
+                    min(n_bootstraps, n_bootstraps_slow) if method in SLOW_METHODS else n_bootstraps
+                ),
                 seed=seed,
             )
         )

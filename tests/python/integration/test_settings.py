@@ -43,6 +43,7 @@ VARS = {
     "kprototypes_engine": "kmodes",
     "n_init": 3,
     "n_bootstraps": 7,
+    "n_bootstraps_slow": 5,
     "random_seed": 99,
     "report_language": "en",
     "borderline_margin": 0.5,
@@ -118,6 +119,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "as_of_date": "2025-02-30",
             "n_init": 0,
             "n_bootstraps": 1,
+            "n_bootstraps_slow": 0,
             "random_seed": "x",
             "report_language": "fr",
             "high_spend_share": 1,
@@ -152,6 +154,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
         "n_init is 0;",
         "n_bootstraps is 1; give a whole number of at least 2.",
+        "n_bootstraps_slow is 0; give a whole number of at least 2.",
         "random_seed is 'x';",
         "report_language is 'fr'; give zh or en.",
         "high_spend_share is 1;",
@@ -299,8 +302,8 @@ def test_replicates(changed: Project) -> None:
     )
     assert list(found.itertuples(index=False, name=None)) == [
         ("agglomerative", "gap", 40, 3),
-        ("agglomerative", "min_jaccard", 40, 7),
-        ("famd_gmm", "min_jaccard", 40, 7),
+        ("agglomerative", "min_jaccard", 40, 5),
+        ("famd_gmm", "min_jaccard", 40, 5),
         ("famd_kmeans", "gap", 60, 3),
         ("famd_kmeans", "min_jaccard", 60, 7),
         ("kprototypes", "gap", 60, 3),
@@ -441,6 +444,7 @@ def test_bootstraps_and_references(changed: Project) -> None:
         labels,
         covariance_types=famd_clusters.chosen_covariance_types(mixtures),
         n_bootstraps=7,
+        n_bootstraps_slow=5,
         **settings,
     )
     assert as_text(judged) == as_text(changed.query("select * from ml_k_stability"))
