@@ -50,6 +50,8 @@ class Project:
         self.sources: list[Node] = list(manifest["sources"].values())
         self.exposures: list[Node] = list(manifest["exposures"].values())
         self.unit_tests: list[Node] = list(manifest["unit_tests"].values())
+        self.semantic_models: list[Node] = list(manifest["semantic_models"].values())
+        self.metrics: list[Node] = list(manifest["metrics"].values())
         name = manifest["metadata"]["project_name"]
         self.macros: list[Node] = [
             macro for macro in manifest["macros"].values() if macro["package_name"] == name
@@ -192,6 +194,22 @@ class TestDocumentation:
             for source in project.sources
             if not described(source) or not source["source_description"].strip()
         )
+
+    def test_semantic_models_and_metrics_are_described_and_labelled(self, project: Project) -> None:
+        measures = [node for model in project.semantic_models for node in model["measures"]]
+        nodes = [*project.semantic_models, *measures, *project.metrics]
+        assert nodes
+        expect_none(node["name"] for node in nodes if not described(node) or not node["label"])
+
+    def test_dimensions_are_labelled_columns(self, project: Project) -> None:
+        faults = []
+        for model in project.semantic_models:
+            (table,) = project.parents(model)
+            for dimension in model["dimensions"]:
+                column = dimension["expr"] or dimension["name"]
+                if column not in table["columns"] or not dimension["label"]:
+                    faults.append(f"{model['name']}.{dimension['name']}")
+        expect_none(faults)
 
     def test_singular_tests_are_described(self, project: Project) -> None:
         singular = [test for test in project.tests if "test_metadata" not in test]
@@ -373,6 +391,8 @@ class TestRulesThemselves:
                 "sources": {},
                 "exposures": {"x": exposure},
                 "unit_tests": {},
+                "semantic_models": {},
+                "metrics": {},
                 "macros": {},
                 "metadata": {"project_name": "p"},
             }
