@@ -177,10 +177,15 @@ def run_all(connection: adbc.Connection, statements: Iterable[str]) -> None:
         Each without a semicolon at its end.
     """
     body = "".join(f"{statement};\n" for statement in statements)
+    run(connection, do(f"begin\n{body}end"))
+
+
+def do(block: str) -> str:
+    """Write the statement that executes a block of PL/pgSQL, whatever texts stand in it."""
     tag = "$all$"
-    while tag in body:
+    while tag in block:
         tag = tag[:-1] + "_$"
-    run(connection, f"do {tag} begin\n{body}end {tag}")
+    return f"do {tag} {block} {tag}"
 
 
 def reason(error: Exception) -> str:

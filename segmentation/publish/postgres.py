@@ -10,7 +10,16 @@ import adbc_driver_manager.dbapi as adbc
 import duckdb
 
 from segmentation.errors import InputError
-from segmentation.postgres import PostgresUrl, connected, identifier, literal, reason, run, run_all
+from segmentation.postgres import (
+    PostgresUrl,
+    connected,
+    do,
+    identifier,
+    literal,
+    reason,
+    run,
+    run_all,
+)
 from segmentation.publish.kept import find_kept
 from segmentation.publish.marts import Mart
 from segmentation.publish.tables import (
@@ -29,21 +38,23 @@ _ATTEMPTS_A_SECOND = 2
 _NULLS_CAN_BE_EQUAL = 150_000
 _UNCHANGED = "The marts in PostgreSQL are as they were."
 _LOCK = """
-do $$ begin
+begin
     perform set_config('lock_timeout', '200ms', true);
     for attempt in 1..{attempts} loop
         begin
-            lock table {relations} in access exclusive mode;
+            {views}
+            lock table {tables} in access exclusive mode;
             exit;
         exception when lock_not_available then
             if attempt = {attempts} then raise; end if;
             perform pg_sleep(0.3);
         end;
     end loop;
-end $$
+end
 """
-"""Readers queue behind the wait for a lock, and are let pass between two of them. It is far shorter
-than the second after which PostgreSQL looks for deadlocks and might end a reader's query."""
+"""Views are dropped rather than locked: a lock goes on to what the view reads, with the rights of
+the view's owner. Readers queue behind the wait for a lock, and are let pass between two of them. It
+is far shorter than the second after which PostgreSQL looks for deadlocks and might end a query."""
 
 _READERS = """
 select distinct
@@ -66,7 +77,8 @@ _ADVICE = {
     "have: change it.",
     "53100": "Make room on the server's disk and publish again.",
     "53": "Give the server, or this user, more of it and publish again.",
-    "57": "Publish again when the server is there.",
+    "57014": "Publish again, without a statement_timeout for this user where that ended it.",
+    "57P": "Publish again when the server is there.",
 }
 """What to do, by the beginning of the SQLSTATE; the longest that fits counts."""
 
@@ -156,9 +168,11 @@ def _make_new(
 def _replace(connection: adbc.Connection, tables: Sequence[Table], patience: float) -> None:
     """Lock the old tables, drop them, and give the new ones their names, owners and grants."""
     kept = find_kept(connection, tables)
-    if kept.old:
+    if kept.locked:
         attempts = max(1, round(patience * _ATTEMPTS_A_SECOND))
-        run(connection, _LOCK.format(relations=", ".join(kept.old), attempts=attempts))
+        views = "".join(f"{statement};\n" for statement in kept.views)
+        lock = _LOCK.format(views=views, tables=", ".join(kept.locked), attempts=attempts)
+        run(connection, do(lock))
     names = [statement for table in tables for statement in take_names(table)]
     run_all(connection, [*kept.before, *names, *kept.after])
 
