@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +18,7 @@ from segmentation.publish.marts import Mart
 FILE_NAME = "segments.duckdb"
 _STORAGE_VERSION = "v1.2.0"
 _BESIDE = "__published"
+_BESIDE_FOLDER = ".publishing-"
 
 
 def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> Path:
@@ -47,13 +50,14 @@ def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], fo
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".publishing-", dir=folder) as beside_folder:
+        _clear(folder)
+        with TemporaryDirectory(prefix=_BESIDE_FOLDER, dir=folder) as beside_folder:
             beside = Path(beside_folder) / FILE_NAME
             _write(cursor, marts, beside)
             # What somebody who opened the last copy for writing has left of it: not for this one.
             path.with_name(f"{FILE_NAME}.wal").unlink(missing_ok=True)
             os.replace(beside, path)
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
         said = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise InputError(
             f"{path} cannot be written ({said}). Check the folder, the space left on the disk, and "
@@ -65,6 +69,17 @@ def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], fo
             f"({str(error).splitlines()[0]}). Run the whole dbt build."
         ) from None
     return path
+
+
+def _clear(folder: Path) -> None:
+    """Remove what publications that were killed have left; DuckDB locks what is being written."""
+    for beside in folder.glob(f"{_BESIDE_FOLDER}*/{FILE_NAME}"):
+        try:
+            duckdb.connect(str(beside), read_only=True).close()
+        except duckdb.Error as error:
+            if "lock" in str(error):
+                continue
+        shutil.rmtree(beside.parent, ignore_errors=True)
 
 
 def _write(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], beside: Path) -> None:
@@ -85,7 +100,8 @@ def _write(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], beside: Pat
                 )
         cursor.execute("commit")
     except BaseException:
-        cursor.execute("rollback")
+        with suppress(duckdb.TransactionException):  # a commit that fails has rolled back
+            cursor.execute("rollback")
         raise
     finally:
         cursor.execute(f"detach {_BESIDE}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -233,6 +234,51 @@ def test_a_mart_that_is_not_built_leaves_the_last_copy(shop: Path, tmp_path: Pat
 def test_a_folder_that_cannot_be_written(shop: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"segments.duckdb cannot be written \(Not a directory\)"):
         write(shop, shop / "published")
+
+
+def test_a_disk_that_is_full_leaves_the_last_copy(shop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "published"
+    before = write(shop, folder).read_bytes()
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute(
+            "create or replace table dim_colours as select md5(i::text) as colour, "
+            "md5((-i)::text) as label from range(100_000) as t(i)"
+        )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"cannot be written .*the space left on the disk"):
+            write(shop, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (folder / "segments.duckdb").read_bytes() == before
+    assert os.listdir(folder) == ["segments.duckdb"]
+
+
+def test_what_a_killed_publication_has_left_is_removed(shop: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / "published" / f".publishing-{name}" for name in ("killed", "at_work")]
+    program = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute('begin'); "
+        "c.execute('create table t as from range(9)'); print('open', flush=True); input()"
+    )
+    writers = []
+    for folder in folders:
+        folder.mkdir(parents=True)
+        command = [sys.executable, "-c", program, str(folder / "segments.duckdb")]
+        writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        writers.append(writer)
+    killed, at_work = writers
+    killed.kill()
+    killed.communicate()
+    try:
+        write(shop, tmp_path / "published")
+        assert sorted(os.listdir(tmp_path / "published")) == [folders[1].name, "segments.duckdb"]
+    finally:
+        at_work.communicate(b"\n")
+    write(shop, tmp_path / "published")
+    assert os.listdir(tmp_path / "published") == ["segments.duckdb"]
 
 
 @pytest.fixture
