@@ -14,11 +14,18 @@ from segmentation.errors import InputError
 from segmentation.postgres import PostgresUrl, connected, identifier, literal, read_url, reason, run
 
 _COLUMNS = """
-select columns.attname::text, columns.atttypid = 'timestamp'::regtype
+select columns.attname::text, coalesce(nullif(types.typbasetype, 0), types.oid)::regtype::text
 from pg_attribute as columns
+inner join pg_type as types on columns.atttypid = types.oid
 where columns.attrelid = to_regclass({table}) and columns.attnum > 0 and not columns.attisdropped
 order by columns.attnum
 """
+_TEXTS = {
+    "numeric": "trim_scale({})::text",
+    "timestamp without time zone": "regexp_replace({}::text, ' 00:00:00$', '')",
+}
+"""How values of a type become what a file would say: 999 of a numeric(12, 2) is not 999.00, and
+midnight is a day."""
 _SETTINGS = ("set transaction read only", "set local datestyle to 'ISO, YMD'")
 
 
@@ -32,8 +39,8 @@ class PostgresTable:
         The database.
     name : str
         The table's name for SQL.
-    timestamps : frozenset of str
-        Columns with a time of day but no time zone.
+    types : dict of str to str
+        PostgreSQL's types by the name of the column; of a domain, the type that it rests on.
     order_by : str or None
         The column that the rows are sorted by: a table has no order of its own, and sums of
         floats depend on it.
@@ -41,7 +48,7 @@ class PostgresTable:
 
     url: PostgresUrl
     name: str
-    timestamps: frozenset[str]
+    types: dict[str, str]
     order_by: str | None = None
 
 
@@ -70,19 +77,20 @@ def open_postgres_table(location: str) -> tuple[list[str], PostgresTable]:
         raise InputError(
             f"{url.shown}: which table holds the customers? Add ?table=schema.table to the address."
         )
-    name = ".".join(map(identifier, url.table.split(".")))
     with connected(url) as connection:
         try:
-            columns = run(connection, _COLUMNS.format(table=literal(name)))
-            if not columns:
+            for name in _names(url.table):
+                types = dict(run(connection, _COLUMNS.format(table=literal(name))))
+                if types:
+                    break
+            else:
                 raise InputError(f"{url.shown}: {_no_such_table(connection, url.table)}")
             has_row = bool(run(connection, f"select 1 from {name} limit 1"))
         except adbc.Error as error:
             raise _as_input_error(url, error) from None
     if not has_row:
         raise InputError(f"{url.shown}: the table has no row. Load the customers into it.")
-    timestamps = frozenset(column for column, is_timestamp in columns if is_timestamp)
-    return [column for column, _ in columns], PostgresTable(url, name, timestamps)
+    return list(types), PostgresTable(url, name, types)
 
 
 def read_postgres_table(
@@ -110,9 +118,7 @@ def read_postgres_table(
     """
     values = ["null::text as _read_error", "null::text as _raw_line"]
     for column, alias in columns:
-        text = f"{identifier(column)}::text"
-        if column in table.timestamps:
-            text = f"regexp_replace({text}, ' 00:00:00$', '')"
+        text = _TEXTS.get(table.types[column], "{}::text").format(identifier(column))
         values.append(f"nullif({text}, '') as {identifier(alias)}")
     query = f"select {', '.join(values)} from {table.name}"
     if table.order_by is not None:
@@ -142,16 +148,23 @@ def _batches(
         raise _as_input_error(url, error) from None
 
 
+def _names(table: str) -> Iterator[str]:
+    """Give the names for SQL that may be meant: the dot may stand in a name of table or schema."""
+    for parts in (table.split(".", 1), table.rsplit(".", 1), [table]):
+        yield ".".join(map(identifier, parts))
+
+
 def _no_such_table(connection: adbc.Connection, table: str) -> str:
     """Say that a table is not there, and which one is nearest."""
     found = run(
         connection,
-        "select schemas.nspname || '.' || relations.relname from pg_class as relations "
+        "select schemas.nspname || '.' || relations.relname, relations.relname::text "
+        "from pg_class as relations "
         "inner join pg_namespace as schemas on relations.relnamespace = schemas.oid "
         "where relations.relkind in ('r', 'p', 'v', 'm', 'f') "
         "and schemas.nspname !~ '^(pg_|information_schema$)'",
     )
-    names = {name: name for (name,) in found} | {name.split(".")[1]: name for (name,) in found}
+    names = {name: name for name, _ in found} | {relation: name for name, relation in found}
     nearest = difflib.get_close_matches(table, names, n=1, cutoff=0.5)
     near = f"; the nearest is {names[nearest[0]]}" if nearest else ""
     return (

@@ -43,6 +43,11 @@ def database(postgres: Server) -> Iterator[str]:
         TABLE,
         "create view sales.some as select * from sales.\"Our customers\" where cust_no ~ '^C'",
         "create table sales.nobody (cust_no text)",
+        'create schema "crm.old"',
+        "create domain money_of_shop as numeric(20, 10)",
+        'create table "crm.old"."customers" as select \'C1\' as cust_no, '
+        "999::numeric(20, 10) as 月均消耗, 1000::money_of_shop as rate, 'x' as category",
+        'create table "v1.customers" as select * from "crm.old"."customers"',
         "create type size as enum ('small')",
         "create table many as select i::text as cust_no, i as 月均消耗, 'small'::size as category "
         "from generate_series(1, 100000) as t(i)",
@@ -71,7 +76,7 @@ def test_every_value_is_text_in_the_order_of_the_id(
     names = ["customer_id", "spend", "rate", "is_new", "since", "seen", "category"]
     assert table.column_names == ["_row_number", "_read_error", "_raw_line", *names]
     assert [tuple(row.values()) for row in table.to_pylist()] == [
-        (1, None, None, "C10", "1234.50", "0.1", "true", "2025-07-28", "2025-07-28", " "),
+        (1, None, None, "C10", "1234.5", "0.1", "true", "2025-07-28", "2025-07-28", " "),
         (2, None, None, "C9", "NaN", "Infinity", "false", None, "2025-07-28 09:30:00", None),
         (3, None, None, "Ä1", None, "1e+20", None, "1999-12-31", None, 'two\nlines, 服装; "x"'),
     ]
@@ -85,6 +90,20 @@ def test_a_view_and_a_table_on_the_search_path(
     assert table.num_rows == 100_000
     assert table["customer_id"][1].as_py() == "10"
     assert table["_row_number"][-1].as_py() == 100_000
+
+
+def test_numbers_are_written_as_a_file_would_write_them(
+    postgres: Server, database: str, attributes: list[Attribute]
+) -> None:
+    rows = read(address(postgres, database, "v1.customers"), attributes).to_pylist()
+    assert [(row["spend"], row["rate"]) for row in rows] == [("999", "1000")]
+
+
+@pytest.mark.parametrize("table", ["v1.customers", "crm.old.customers", "public.v1.customers"])
+def test_a_dot_in_a_name(
+    postgres: Server, database: str, attributes: list[Attribute], table: str
+) -> None:
+    assert read(address(postgres, database, table), attributes).num_rows == 1
 
 
 def test_what_cannot_be_read(postgres: Server, database: str, attributes: list[Attribute]) -> None:
