@@ -161,6 +161,13 @@ def test_the_joins_that_are_drawn_are_foreign_keys(marts: list[Mart]) -> None:
         for key in mart.foreign_keys
     }
     assert set(drawn) <= keys
+    of_segments = {
+        mart.name for mart in marts if {"segmentation_id", "cluster"} <= mart.columns.keys()
+    }
+    # A condition is of a segment by its rule.
+    assert of_segments - {"dim_segments", "rpt_rule_conditions"} == {
+        mart for parent, mart, _ in drawn if parent == "dim_segments"
+    }
 
 
 def test_a_database_that_is_down_does_not_spoil_the_build(
