@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 import duckdb
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 
 LANGUAGES = ("zh", "en")
 _HEADINGS = {"zh": ("维度", "画像"), "en": ("What", "Who they are")}
@@ -80,11 +80,11 @@ def _plain(text: str) -> str:
 
 
 @click.command("personas")
+@database_option
 @click.option("--segmentation", help="Such as agglomerative_k2; the final one by default.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
-def personas_command(segmentation: str | None, language: str) -> None:
+def personas_command(database: Path, segmentation: str | None, language: str) -> None:
     """Print the persona cards of the last dbt build as Markdown."""
-    database = Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb"))
     try:
         click.echo(persona_cards(database, segmentation, language))
     except InputError as error:

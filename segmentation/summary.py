@@ -12,6 +12,7 @@ import click
 import duckdb
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 
 Row = tuple[Any, ...]
 
@@ -167,11 +168,12 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Row:
 
 
 @click.command("summary")
-def summary_command() -> None:
+@database_option
+def summary_command(database: Path) -> None:
     """Say what the last dbt build read and found."""
     try:
         text = summarise(
-            Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
+            database,
             Path(os.environ.get("DBT_TARGET_PATH", "target")) / "run_results.json",
             Path(os.environ.get("EXPORTS_DIR", "exports")),
             Path(os.environ.get("PUBLISHED_DIR", "published")) / "segments.duckdb",

@@ -8,6 +8,7 @@ import click
 import duckdb
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 from segmentation.postgres import identifier, literal, read_url
 from segmentation.publish.build import (
     FOLDER_VARIABLE,
@@ -21,15 +22,7 @@ from segmentation.publish.postgres import DEFAULT_SCHEMA
 
 
 @click.command("publish")
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="DBT_DUCKDB_PATH",
-    default=Path("segmentation.duckdb"),
-    show_default=True,
-    show_envvar=True,
-    help="Database that dbt built.",
-)
+@database_option
 @click.option(
     "--target-path",
     type=click.Path(file_okay=False, path_type=Path),

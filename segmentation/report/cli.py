@@ -8,17 +8,12 @@ from pathlib import Path
 import click
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 from segmentation.report.page import LANGUAGES, make_report
 
 
 @click.command("report")
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
-    help="The DuckDB database or a published copy.  [default: DBT_DUCKDB_PATH, else "
-    "segmentation.duckdb]",
-)
+@database_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -31,13 +26,16 @@ from segmentation.report.page import LANGUAGES, make_report
     default=None,
     help="What the page opens in.  [default: the var report_language of the build]",
 )
-def report_command(database: Path | None, output: Path | None, language: str | None) -> None:
-    """Write the report of the last dbt build: one HTML file that opens without a network."""
+def report_command(database: Path, output: Path | None, language: str | None) -> None:
+    """Write the report of the last dbt build: one HTML file that opens without a network.
+
+    A published copy of the marts does for a database.
+    """
     reports = Path(os.environ.get("REPORTS_DIR", "reports"))
     output = output or reports / "segmentation_report.html"
     try:
         make_report(
-            database or Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
+            database,
             output,
             language=language,
             lineage=Path(os.environ.get("DBT_TARGET_PATH", "target")) / "static_index.html",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 from segmentation.review.answers import read_review, weighted_criteria, write_reviews
 from segmentation.review.evidence import read_evidence, read_fingerprints
 from segmentation.review.sheet import write_sheet
@@ -30,15 +31,7 @@ def _read_k(
 
 
 @click.command("review-sheet")
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="DBT_DUCKDB_PATH",
-    default=Path("segmentation.duckdb"),
-    show_default=True,
-    show_envvar=True,
-    help="Database that dbt built.",
-)
+@database_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -8,30 +8,28 @@ from pathlib import Path
 import click
 
 from segmentation.errors import InputError
+from segmentation.options import database_option
 from segmentation.workbook.make import make_workbook
 
 
 @click.command("workbook")
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
-    help="The DuckDB database or a published copy.  [default: DBT_DUCKDB_PATH, else "
-    "segmentation.duckdb]",
-)
+@database_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
     help="The file to write.  [default: segmentation_workbook.xlsx in REPORTS_DIR, else reports/]",
 )
-def workbook_command(database: Path | None, output: Path | None) -> None:
-    """Write the tables of the last dbt build, customers included, as an Excel workbook."""
+def workbook_command(database: Path, output: Path | None) -> None:
+    """Write the tables of the last dbt build, customers included, as an Excel workbook.
+
+    A published copy of the marts does for a database.
+    """
     reports = Path(os.environ.get("REPORTS_DIR", "reports"))
     output = output or reports / "segmentation_workbook.xlsx"
     try:
         make_workbook(
-            database or Path(os.environ.get("DBT_DUCKDB_PATH", "segmentation.duckdb")),
+            database,
             output,
             exports=Path(os.environ.get("EXPORTS_DIR", "exports")),
         )
