@@ -27,7 +27,8 @@ THEMES = (
     "risk",
 )
 DIRECTIONS = ("higher_is_better", "lower_is_better", "neutral")
-CURRENCIES = ("usd", "eur", "gbp", "cny")
+CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cny": "CN¥"}
+CURRENCIES = tuple(CURRENCY_SIGNS)
 UNITS = (
     *CURRENCIES,
     *(f"{currency}_per_month" for currency in CURRENCIES),

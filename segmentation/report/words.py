@@ -29,6 +29,7 @@ CRITERIA: dict[str, Text] = {
     "uniqueness": Text("独特性", "Uniqueness"),
     "actionability": Text("可行动性", "Actionability"),
     "explainability": Text("可解释性", "Explainability"),
+    "smallest_segment": Text("最小客群占比", "Smallest segment"),
 }
 STABILITY: dict[str, Text] = {
     "highly stable": Text("高度稳定", "highly stable"),
@@ -40,6 +41,12 @@ TRUSTED = ("highly stable", "stable")
 UNITS: dict[str, Text] = {
     "usd": Text("美元", "USD"),
     "usd_per_month": Text("美元/月", "USD/month"),
+    "eur": Text("欧元", "EUR"),
+    "eur_per_month": Text("欧元/月", "EUR/month"),
+    "gbp": Text("英镑", "GBP"),
+    "gbp_per_month": Text("英镑/月", "GBP/month"),
+    "cny": Text("元", "CNY"),
+    "cny_per_month": Text("元/月", "CNY/month"),
     "count": Text("个", "count"),
     "count_per_month": Text("个/月", "per month"),
     "days": Text("天", "days"),

@@ -10,6 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
+from segmentation.dictionary.words import CURRENCY_SIGNS
 from segmentation.review.cells import (
     ASKED,
     BOLD,
@@ -44,7 +45,6 @@ from segmentation.review.evidence import (
     Text,
 )
 from segmentation.review.words import (
-    CURRENCY_SIGNS,
     LEGEND,
     READ_ME,
     SCALE,

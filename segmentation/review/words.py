@@ -35,7 +35,6 @@ UNITS: dict[str, Text] = {
     "ratio": ("倍", "times"),
     "index": ("指数", "index"),
 }
-CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cny": "CN¥"}
 STATISTICS: dict[str, Text] = {
     "median": ("中位数", "median"),
     "mean": ("均值", "mean"),

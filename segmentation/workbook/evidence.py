@@ -41,7 +41,20 @@ SELECTION_HEADINGS: dict[str, tuple[Text, float, Style]] = {
 
 WITH_ERROR = ("gap", "min_jaccard")
 
-BUSINESS_COLOURS = ("r0", "r2", "r4", "everyone")
+EVIDENCE: dict[str, Text] = {
+    **words.CRITERIA,
+    **{name: heading for name, (heading, _, _) in SELECTION_HEADINGS.items()},
+    "log_cost": Text("成本的对数 (Gap)", "Log of the cost (for the gap)"),
+    "reference_log_cost": Text(
+        "参照数据成本的对数 (Gap)", "The same on reference data (for the gap)"
+    ),
+    "bic": Text("BIC（越低越好）", "BIC, lower is better"),
+    "icl": Text("ICL（越低越好）", "ICL, lower is better"),
+    "collapsed_components": Text("塌缩的混合成分", "Collapsed components"),
+}
+"""The names of all criteria."""
+
+BUSINESS_COLOURS = ("r0", "r2", "r4", "everyone", "r5")
 CHART_ROWS = 16
 CHARTS_A_ROW = 3
 CHART_COLUMNS = 5
@@ -53,9 +66,8 @@ def write_selection(sheet: Sheet, marts: Marts) -> None:
     method, chosen = marts.final.about["method"], marts.final.about["k"]
     rows = [row for row in marts.selection if row["method"] == method]
     criteria = by(rows, "criterion")
-    business = [
-        name for name in words.CRITERIA if any(row["weight"] for row in criteria.get(name, []))
-    ]
+    weighted = {row["criterion"] for row in rows if row["weight"]}
+    business = [name for name in words.CRITERIA if name in weighted]
     columns = [
         Column(same("K"), 8, replace(BOLD, align="center")),
         Column(Text("选定", "Chosen"), 9, CENTRE),
@@ -275,7 +287,6 @@ def write_evidence(sheet: Sheet, marts: Marts) -> None:
         "business_value": Text("业务价值之肘", "business value"),
     }
     about = marts.final.about
-    names = {**words.CRITERIA, **{key: one[0] for key, one in SELECTION_HEADINGS.items()}}
     row = HEADER
     order = sorted(
         marts.selection, key=lambda one: (one["method"] != about["method"], one["method"])
@@ -286,7 +297,7 @@ def write_evidence(sheet: Sheet, marts: Marts) -> None:
             one["k"],
             (one["method"], one["k"]) == (about["method"], about["k"]),
             words.name_of(elbows, one["elbow"]),
-            words.name_of(names, one["criterion"]),
+            words.name_of(EVIDENCE, one["criterion"]),
             one["value"],
             one["std_error"],
             one["weight"],

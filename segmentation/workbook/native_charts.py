@@ -23,7 +23,7 @@ class Series:
     errors : str, optional
         Standard errors.
     marked : int, optional
-        The point that is coloured and labelled.
+        The point that is coloured and labelled, or framed.
     points : int
         How many points there are, where one is marked.
     """
@@ -206,7 +206,7 @@ def stacked(
     *,
     to_all: bool = False,
 ) -> Any:
-    """Draw parts on top of each other.
+    """Draw parts on top of each other; the marked column has a frame.
 
     Parameters
     ----------
@@ -221,16 +221,19 @@ def stacked(
         "bottom",
     )
     for one in series:
-        chart.add_series(
-            {
-                "name": one.name,
-                "categories": one.categories,
-                "values": one.values,
-                "fill": {"color": one.colour},
-                "border": {"color": COLOURS["paper"], "width": 0.75},
-                "gap": 45,
-            }
-        )
+        options: dict[str, Any] = {
+            "name": one.name,
+            "categories": one.categories,
+            "values": one.values,
+            "fill": {"color": one.colour},
+            "border": {"color": COLOURS["paper"], "width": 0.75},
+            "gap": 45,
+        }
+        if one.marked is not None:
+            frame = {"color": COLOURS["warn-line"], "width": 2.25}
+            mark = {"fill": {"color": one.colour}, "border": frame}
+            options["points"] = [None] * one.marked + [mark]
+        chart.add_series(options)
     chart.set_x_axis(_axis(None if to_all else Text("群数", "K")))
     chart.set_y_axis(_axis(axis, "0%" if to_all else "0.0", min=0, major_gridlines=_GRID))
     return chart

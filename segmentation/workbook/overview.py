@@ -127,6 +127,8 @@ def write_overview(sheet: Sheet, marts: Marts, contents: Sequence[tuple[Sheet, T
             ],
         )
     first, final_row = header + 1, row
+    sheet.worksheet.autofilter(header, 0, final_row, len(columns) - 1)
+    sheet.worksheet.freeze_panes(3, 2)
     row += 1
     everyone = [
         replace(column, style=replace(column.style, bold=True, fill=BAND.fill))

@@ -54,7 +54,17 @@ STRONG_EFFECT = 1.5
 
 LEVEL_COLOURS = ("r0", "r1", "r2", "r3", "r4", "r5")
 SHARE_WIDTH = 16
+REST = Text("其余各项", "All others")
+"""The levels that are not drawn; a level of the customer file may itself be 其他, Other."""
+
 CHART_ROWS = 20
+
+
+RULE_NOTES = {
+    "contradiction": Text("与画像不符", "against the profile"),
+    "discovery": Text("未参与聚类", "not used in the clustering"),
+}
+"""What the notes on a rule are about, by the beginning of their columns."""
 
 
 def write_personas(sheet: Sheet, shown: Segmentation) -> None:
@@ -84,8 +94,7 @@ def write_personas(sheet: Sheet, shown: Segmentation) -> None:
             texts = {card["segment_id"]: card[f"text_{language}"] for card in rows}
             name = dimension if language == "zh" else rows[0]["dimension_en"]
             sheet.cells(row, columns, [name, *(texts.get(one) for one in names)])
-    sheet.worksheet.freeze_panes(HEADER + 1, 1)
-    sheet.worksheet.repeat_rows(HEADER)
+    sheet.finish(HEADER, row, len(columns), 1)
 
 
 def write_kpis(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
@@ -303,14 +312,14 @@ def write_mix_charts(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
     sheet.title(
         Text("构成图", "Mix charts"),
         Text(
-            f"{shown.about['segmentation_id']}。右侧表格为图中的数字；其余取值合并为“其他”，灰色为未知。",
+            f"{shown.about['segmentation_id']}。右侧表格为图中的数字；其余取值合并为“其余各项”，灰色为未知。",
             f"{shown.about['segmentation_id']}. The tables at the right hold the numbers of the "
             "charts; other levels are put together, unknown is grey.",
         ),
     )
-    sheet.worksheet.set_column(0, 0, 88)
-    sheet.worksheet.set_column(1, 1, 46)
-    sheet.worksheet.set_column(2, 2 + len(shown.segments), SHARE_WIDTH)
+    widths = [88, 46, *[SHARE_WIDTH] * (1 + len(shown.segments))]
+    for place, width in enumerate(widths):
+        sheet.worksheet.set_column(place, place, width)
     levels = by([rows[0] for rows in _levels_of(shown)], "attribute")
     shares = {
         (row["attribute"], row["level"], row["segment_id"]): row["share_of_segment"]
@@ -322,10 +331,14 @@ def write_mix_charts(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
         if marts.attributes.get(name, {}).get("in_feature_set_b")
         and marts.attributes[name]["role"] in ("high_cardinality", "nominal", "ordinal")
     ]
-    ids = [segment["segment_id"] for segment in shown.segments]
+    names = [Text(one["name_zh"], one["name_en"]) for one in shown.segments]
+    name_lines = max(lines_in(two_lines(name), SHARE_WIDTH) for name in names)
     row = 3
+    starts = []
     for name in mixed:
-        row = _mix_chart(sheet, shown, levels[name], shares, ids, row)
+        starts.append(row)
+        row = _mix_chart(sheet, shown, levels[name], shares, name_lines, row)
+    sheet.break_pages(sum(widths), [*starts, row], name_lines)
 
 
 def _mix_chart(
@@ -333,11 +346,12 @@ def _mix_chart(
     shown: Segmentation,
     levels: Sequence[Row],
     shares: dict[tuple[str, str, str], float],
-    ids: Sequence[str],
+    name_lines: int,
     row: int,
 ) -> int:
     """Write the shares of an attribute's most frequent levels, and draw them."""
     name = levels[0]["attribute"]
+    ids = [segment["segment_id"] for segment in shown.segments]
     known = [level for level in levels if not level["is_unknown"]]
     unknown = [level for level in levels if level["is_unknown"]]
     top = sorted(known, key=lambda level: (-level["share_overall"], level["level"]))
@@ -349,14 +363,14 @@ def _mix_chart(
         for level, colour in zip(drawn, LEVEL_COLOURS, strict=False)
     ]
     if rest:
-        parts.append((Text("其他", "Other"), rest, COLOURS["other"]))
+        parts.append((REST, rest, COLOURS["other"]))
     if unknown:
         parts.append((Text("未知", "Unknown"), unknown, COLOURS["unknown"]))
     header = row + 1
     last_column = 2 + len(ids)
     everyone = same("全体 All")
     names = [Text(one["name_zh"], one["name_en"]) for one in shown.segments]
-    sheet.set_height(header + 1, max(lines_in(two_lines(name), SHARE_WIDTH) for name in names))
+    sheet.set_height(header + 1, name_lines)
     attribute = Text(levels[0]["attribute_zh"], levels[0]["attribute_en"])
     for below, (first, cells) in enumerate(
         ((on_one_line(attribute), [*map(same, ids), everyone]), ("", [*names, same("")]))
@@ -413,9 +427,10 @@ def write_rules(sheet: Sheet, shown: Sequence[Segmentation]) -> None:
         Text("规则", "Rules"),
         Text(
             "准确率：符合规则的客户中属于该群的比例；覆盖率：该群客户中符合规则的比例。"
-            "SQL 条件用于 int_feature_set_b。",
+            "SQL 条件用于 int_feature_set_b：该表未发布，在构建所用的数据库中。",
             "Precision: of those who fulfil the rule, the share in the segment. Recall: of the "
-            "segment, the share that fulfils it. The SQL predicate is over int_feature_set_b.",
+            "segment, the share that fulfils it. The SQL predicate is over int_feature_set_b, "
+            "which is in the database of the build and not published.",
         ),
     )
     sheet.headings(HEADER, columns)
@@ -436,8 +451,8 @@ def write_rules(sheet: Sheet, shown: Sequence[Segmentation]) -> None:
             row += 1
             segment = names[rule["segment_id"]]
             notes = [
-                Text(rule[f"{kind}_zh"], rule[f"{kind}_en"])
-                for kind in ("contradiction", "discovery")
+                Text(f"{label.zh}：{rule[f'{kind}_zh']}", f"{label.en}: {rule[f'{kind}_en']}")
+                for kind, label in RULE_NOTES.items()
                 if rule[f"{kind}_zh"] and rule[f"{kind}_en"]
             ]
             sheet.cells(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from segmentation.dictionary.words import CURRENCY_SIGNS
 from segmentation.report import charts, words
 from segmentation.report.formats import Text
 from segmentation.report.marts import Row
@@ -47,12 +48,15 @@ def number_style(about: Row, values: Iterable[float | None]) -> Style:
         return PERCENT
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     digits = "#,##0" if largest >= 1000 else "#,##0.0" if largest >= 100 else "#,##0.00"
-    return Style(f'"$"{digits}' if unit in ("usd", "usd_per_month") else digits)
+    sign = CURRENCY_SIGNS.get((unit or "").removesuffix("_per_month"))
+    return Style(f'"{sign}"{digits}' if sign else digits)
 
 
 def on_one_line(text: Text) -> str:
-    """Put a text in two languages on one line, once where they are the same."""
-    return text.zh if text.zh == text.en else f"{text.zh} {text.en}"
+    """Put a text in two languages on one line, once where one language holds the other."""
+    if text.zh in text.en:
+        return text.en
+    return text.zh if text.en in text.zh else f"{text.zh} {text.en}"
 
 
 def one_line(value: object) -> object:

@@ -7,6 +7,7 @@ from above. Text is text, never a formula or a link.
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 import re
 import unicodedata
@@ -40,6 +41,9 @@ _FILLED = 0.95
 
 _PAGE_WIDTH = 300
 """Letters in a row of a printed page that can still be read."""
+
+_PAGE_LETTERS, _PAGE_ROWS = 108, 33
+"""Letters and lines of a printed page, A4 across, at its full size."""
 
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r")
 """What makes Excel take a text for a formula when somebody edits the cell."""
@@ -304,6 +308,31 @@ class Sheet:
         self.worksheet.repeat_rows(header)
         if frozen_columns:
             self.worksheet.repeat_columns(0, frozen_columns - 1)
+
+    def break_pages(self, width: float, starts: Sequence[int], more: int = 0) -> None:
+        """Print blocks of rows whole: as many on a page as there is room for.
+
+        Parameters
+        ----------
+        width : float
+            Of all columns, in letters.
+        starts : sequence of int
+            The first row of every block, and the row after the last one.
+        more : int, default=0
+            Lines that a block takes beyond one a row.
+        """
+        scale = min(_PAGE_LETTERS / width, 1)
+        room = _PAGE_ROWS / scale
+        breaks = []
+        used = starts[0]
+        for start, end in itertools.pairwise(starts):
+            if used + end - start + more > room and start > starts[0]:
+                breaks.append(start)
+                used = 0
+            used += end - start + more
+        # Excel heeds breaks where a sheet has a scale, not where it is fitted to pages.
+        self.worksheet.set_print_scale(max(math.floor(100 * scale), 10))
+        self.worksheet.set_h_pagebreaks(breaks)
 
     def reference(self, first_row: int, first: int, last_row: int, last: int) -> str:
         """Name cells for a chart."""

@@ -20,8 +20,7 @@ from dbt_common.clients.jinja import get_environment
 from scipy import stats
 
 from segmentation.dictionary.attributes import MISSING_TOKENS
-from segmentation.dictionary.words import CURRENCIES, THEMES, UNITS
-from segmentation.review.words import CURRENCY_SIGNS
+from segmentation.dictionary.words import CURRENCIES, CURRENCY_SIGNS, THEMES, UNITS
 from segmentation.review.words import THEMES as REVIEW_THEMES
 from segmentation.review.words import UNITS as REVIEW_UNITS
 

@@ -14,11 +14,13 @@ import duckdb
 import pytest
 from openpyxl import load_workbook
 
+from segmentation.dictionary.words import UNITS
 from segmentation.errors import InputError
 from segmentation.files import write_whole, written_beside
+from segmentation.report import words
 from segmentation.report.formats import Text, isolate
 from segmentation.report.marts import Reader, Segmentation
-from segmentation.workbook import lists, native_charts, profiles, shared
+from segmentation.workbook import evidence, lists, native_charts, profiles, shared
 from segmentation.workbook.native_charts import Series
 from segmentation.workbook.sheets import (
     COUNT,
@@ -153,6 +155,8 @@ def test_a_tint_is_lighter() -> None:
     [
         ({"unit": "usd_per_month"}, [12_000.0, 5.0, None], '"$"#,##0'),
         ({"unit": "usd"}, [350.0], '"$"#,##0.0'),
+        ({"unit": "cny_per_month"}, [12_000.0], '"CN¥"#,##0'),
+        ({"unit": "eur"}, [350.0], '"€"#,##0.0'),
         ({"unit": "days"}, [2.5], "#,##0.00"),
         ({"unit": "ratio", "valid_max": 1}, [0.5], "0.0%"),
         ({"unit": "ratio", "valid_max": None}, [3.0], "#,##0.00"),
@@ -164,6 +168,33 @@ def test_numbers_are_written_for_their_unit(
     about: dict[str, Any], values: list[float | None], number_format: str
 ) -> None:
     assert shared.number_style(about, values).number_format == number_format
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "line"),
+    [
+        ("媒体", "Media", "媒体 Media"),
+        ("Google", "Google", "Google"),
+        ("Unity", "Unity Ads", "Unity Ads"),
+        ("服务商 (SP)", "SP", "服务商 (SP)"),
+    ],
+)
+def test_what_one_language_says_already_is_said_once(zh: str, en: str, line: str) -> None:
+    assert shared.on_one_line(Text(zh, en)) == line
+
+
+def test_every_unit_of_the_dictionary_has_a_name() -> None:
+    assert set(UNITS) <= set(words.UNITS)
+
+
+def test_blocks_are_printed_whole(tmp_path: Path) -> None:
+    def write(sheet: Sheet) -> None:
+        sheet.break_pages(216, [3, 23, 43, 63, 103, 203, 213], 4)
+
+    sheet = written(tmp_path / "w.xlsx", write)
+    assert sheet.page_setup.scale == 50  # 66 lines a page
+    assert not sheet.sheet_properties.pageSetUpPr.fitToPage  # it would undo the breaks
+    assert [page.id for page in sheet.row_breaks.brk] == [43, 63, 103, 203]
 
 
 class TestFile:
@@ -280,6 +311,106 @@ class TestProfiles:
         assert fills["unsure"] is None
         assert len({cell.fill.fgColor.rgb for cell in rows["unknown"]}) == 1
         assert [cell.value for cell in rows["sure"][6:]] == [*(0.1, 0.3, None, 3, None, 3, None)]
+
+    def test_the_levels_that_are_not_drawn_have_a_name_of_their_own(self, tmp_path: Path) -> None:
+        mix = [
+            {
+                "segment_id": "S01",
+                "attribute": "source",
+                "attribute_zh": "来源",
+                "attribute_en": "Source",
+                "theme": "background",
+                "level": str(place),
+                "level_order": place,
+                "level_zh": "其他" if place == 0 else f"第{place}",
+                "level_en": "Other" if place == 0 else f"No. {place}",
+                "is_unknown": False,
+                "share_of_segment": (9 - place) / 45,
+                "share_overall": (9 - place) / 45,
+            }
+            for place in range(9)
+        ]
+        marts: Any = SimpleNamespace(
+            attributes={"source": {"in_feature_set_b": True, "role": "nominal"}}
+        )
+        sheet = written(
+            tmp_path / "w.xlsx",
+            lambda sheet: profiles.write_mix_charts(sheet, marts, fake_segmentation(mix=mix)),
+        )
+        shares = {row[1].value: row[2].value for row in sheet.iter_rows(min_row=7)}
+        assert list(shares)[:2] == ["其他 Other", "第1 No. 1"]
+        assert shares["其余各项 All others"] == pytest.approx(6 / 45)
+
+    def test_notes_on_rules_say_what_they_are_about(self, tmp_path: Path) -> None:
+        rule = {
+            "segment_id": "S01",
+            "is_golden": True,
+            "golden_rank": 1,
+            "leaf": 1,
+            "contradiction_zh": "集中：3%",
+            "contradiction_en": "Concentrated: 3%",
+            "discovery_zh": "客龄层级",
+            "discovery_en": "Tenure level",
+        }
+        names = ("rule_zh", "rule_en", "customers", "precision", "recall", "lift")
+        rule |= dict.fromkeys((*names, "is_corroborated", "predicate_sql"))
+        sheet = written(
+            tmp_path / "w.xlsx",
+            lambda sheet: profiles.write_rules(sheet, [fake_segmentation(rules=[rule])]),
+        )
+        assert sheet["L6"].value == (
+            "与画像不符：集中：3%；未参与聚类：客龄层级\n"
+            "against the profile: Concentrated: 3%; not used in the clustering: Tenure level"
+        )
+        assert "not published" in sheet["A3"].value
+
+
+class TestEvidence:
+    """The smallest segment, which knocks out and counts for nothing, may be given a weight."""
+
+    @pytest.fixture
+    def marts(self) -> Any:
+        weights = {"smallest_segment": 0.2, "distinctiveness": 0.5, "uniqueness": 0.0}
+        weights |= {"actionability": 0.2, "explainability": 0.1}
+        empty = {"std_error": None, "verdict": None, "verdict_zh": None}
+        selection = [
+            {"method": "kprototypes", "k": k, "criterion": criterion, "elbow": "business_value"}
+            | {"value": 1.0, "weight": weight, "contribution": k * weight, **empty}
+            for k in (2, 3)
+            for criterion, weight in weights.items()
+        ]
+        selection += [
+            {"method": "kprototypes", "k": 2, "criterion": criterion, "elbow": "data_science"}
+            | {"value": 1.0, "weight": None, "contribution": None, **empty}
+            for criterion in (
+                *("log_cost", "reference_log_cost", "bic", "icl", "collapsed_components", "cost"),
+            )
+        ]
+        final = SimpleNamespace(about={"method": "kprototypes", "k": 3})
+        return SimpleNamespace(final=final, selection=selection, decision=None)
+
+    def test_the_business_score_adds_every_weighted_criterion(
+        self, marts: Any, tmp_path: Path
+    ) -> None:
+        sheet = written(tmp_path / "w.xlsx", lambda sheet: evidence.write_selection(sheet, marts))
+        rows = list(sheet.iter_rows(values_only=True))
+        header = next(place for place, row in enumerate(rows) if row[0] == "K")
+        found = [dict(zip(rows[header], row, strict=True)) for row in rows[header + 1 :]]
+        scores = [row["业务得分\nBusiness score"] for row in found]
+        assert scores == pytest.approx([2.0, 3.0])
+        assert found[1]["最小客群占比得分\nSmallest segment, weighted"] == pytest.approx(0.6)
+        assert not any("独特性" in str(name) for name in found[0])
+        score = sheet._charts[-1]
+        assert len(score.series) == 4
+        for series in score.series:
+            assert [point.idx for point in series.dPt] == [1]  # the chosen K
+            assert series.dPt[0].spPr.solidFill == series.spPr.solidFill
+
+    def test_every_criterion_has_a_name(self, marts: Any, tmp_path: Path) -> None:
+        sheet = written(tmp_path / "w.xlsx", lambda sheet: evidence.write_evidence(sheet, marts))
+        shown = [row[4] for row in sheet.iter_rows(min_row=6, values_only=True)]
+        assert len(shown) == len(marts.selection)
+        assert not any("_" in name or name in ("bic", "icl") for name in shown)
 
 
 def fake_customers(count: int) -> Reader:

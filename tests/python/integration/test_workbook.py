@@ -89,11 +89,11 @@ class TestNumbers:
         assert workbook.active is not None
         assert workbook.active.title == SHEETS[0]
         for sheet in workbook:
-            if sheet.title.startswith(("概览", "构成图")):
+            if sheet.title.startswith("构成图"):
                 assert sheet._charts
                 continue
             assert sheet.freeze_panes, sheet.title
-            assert sheet.auto_filter.ref or sheet.title.startswith("画像"), sheet.title
+            assert sheet.auto_filter.ref, sheet.title
         assert len(workbook["概览 Overview"]._charts) == 2
         assert len(workbook["选K K selection"]._charts) == 5
 
@@ -197,8 +197,13 @@ class TestNumbers:
                 assert found.loc[k, heading] == pytest.approx(value, nan_ok=True)
         chosen = found.index[found["选定"] == "是 yes"]
         assert list(chosen) == [built.one("select k from rpt_k_decision")]
+        assert found.loc[chosen[0], "业务得分"] == pytest.approx(
+            built.one("select score from rpt_k_decision")
+        )
         everything = table_of(workbook["K证据 K evidence"])
         assert len(everything) == built.one("select count(*) from rpt_k_selection")
+        raw = set(built.query("select distinct criterion from rpt_k_selection")["criterion"])
+        assert raw.isdisjoint(everything["标准"])
 
     def test_dictionary(self, workbook: Workbook, built: Project) -> None:
         found = table_of(workbook["字典 Dictionary"]).set_index("字段")
