@@ -45,10 +45,12 @@ test: .venv/.installed
 	$(TEST_ENV) $(BIN)/dbt build
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --basetemp=$(TEST_DIR)/pytest
 
-# The dbt documentation with the lineage as one page, target/static_index.html, that opens without a server.
+# The dbt documentation with the lineage as one page, target/static_index.html, that opens without a server. The report is
+# made again, where there has been a build: it ends with a link to the page.
 docs: .venv/.installed
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt docs generate --static
+	@if [ -e "$${DBT_DUCKDB_PATH:-segmentation.duckdb}" ]; then $(BIN)/segmentation report; fi
 
 .venv-superset/.installed: examples/superset/requirements.txt
 	$(PYTHON) -m venv .venv-superset

@@ -44,7 +44,10 @@ SALES = Mart(
     (ForeignKey(("colour",), "dim_colours", ("colour",)),),
 )
 MARTS = [COLOURS, SALES]
-VERSIONS = "select (select min(price) from s.dim_colours), (select min(version) from s.fct_sales)"
+VERSIONS = (
+    "select (select min(price) from s.dim_colours) as price, "
+    "(select min(version) from s.fct_sales) as version"
+)
 
 
 @pytest.fixture
@@ -296,6 +299,7 @@ def test_readers_see_all_old_marts_or_all_new_ones(
     postgres: Server, database: str, tmp_path: Path
 ) -> None:
     publish(postgres, database, shop(tmp_path))
+    postgres.run(f"create view s.versions as {VERSIONS}", database=database)
     new = shop(tmp_path, version=2)
     seen: set[tuple[float, int]] = set()
     done = threading.Event()
@@ -304,6 +308,7 @@ def test_readers_see_all_old_marts_or_all_new_ones(
         with postgres.connected(database=database) as connection:
             while not done.is_set():
                 seen.update(execute(connection, VERSIONS))
+                seen.update(execute(connection, "select * from s.versions"))
 
     with ThreadPoolExecutor() as pool:
         looking = pool.submit(look_all_the_time)
