@@ -56,6 +56,25 @@ create temp macro of_final(marts) as table
 select * from query_table(marts)
 where segmentation_id = (select segmentation_id from rpt_k_decision);
 
+create temp view whole_pentagons as
+select segment_id from of_final(rpt_segment_themes)
+group by segment_id having count(score) = count(*);
+
+create temp view shown_kpis as
+select
+    kpis.*,
+    if(kpis.unit = 'ratio' and valid_max = 1, 'share', kpis.unit) as shown_unit,
+    if(shown_unit = 'share', 100, 1) as factor,
+    coalesce(' (' || map {
+        'usd': 'USD', 'usd_per_month': 'USD/month', 'days': 'days', 'months': 'months',
+        'ratio': 'times', 'share': '%'
+    }[shown_unit] || ')', '') as unit_en,
+    coalesce('（' || map {
+        'usd': '美元', 'usd_per_month': '美元/月', 'days': '天', 'months': '月',
+        'ratio': '倍', 'share': '%'
+    }[shown_unit] || '）', '') as unit_zh
+from of_final(rpt_segment_kpis) as kpis inner join dim_attributes using (attribute);
+
 create temp macro stacked(own) as table
 with places as (
     select
@@ -118,6 +137,11 @@ EXPECTED: dict[str, list[str]] = {
     ],
     "personas": [f"select {SEGMENT}, persona_{{l}}, golden_rule_{{l}}, playbook_{{l}} from chosen"],
     "ability_radar": [
+        "select segment_id from whole_pentagons",
+        "select score from of_final(rpt_segment_themes) inner join whole_pentagons "
+        "using (segment_id)",
+    ],
+    "ability_scores": [
         "select segment_id from chosen",
         "select score from of_final(rpt_segment_themes)",
     ],
@@ -139,10 +163,13 @@ EXPECTED: dict[str, list[str]] = {
         "select segment_id, attribute_{l}, effect_size_transformed from of_final(rpt_segment_kpis) "
         "where attribute in (select attribute from dim_attributes where in_feature_set_a)"
     ],
-    "kpi_medians": ["select segment_id, attribute_{l}, median from of_final(rpt_segment_kpis)"],
+    "kpi_medians": [
+        "select segment_id, attribute_{l} || unit_{l}, factor * median from shown_kpis"
+    ],
     "kpi_differences": [
-        f"select {NAMED}, attribute_{{l}}, median, overall_median, index_vs_overall, "
-        "effect_size_transformed from of_final(rpt_segment_kpis) inner join chosen using (cluster) "
+        f"select {NAMED}, attribute_{{l}} || unit_{{l}}, factor * median, "
+        "factor * overall_median, index_vs_overall, effect_size_transformed "
+        "from shown_kpis inner join chosen using (cluster) "
         "where effect_size_transformed is not null"
     ],
     "mix_media": bars("main_media"),
@@ -449,6 +476,17 @@ def test_every_chart_shows_the_numbers_of_the_marts(
                     expect(dashboard.holder(name)).to_contain_text(str(shown), timeout=30_000)
     assert wrong == [], wrong
     assert dashboard.troubles == []
+
+
+def test_a_customer_is_found_in_the_list(
+    marts: duckdb.DuckDBPyConnection, dashboard: Dashboard
+) -> None:
+    ((customer,),) = marts.execute("select max(customer_id) from fct_customer_segments").fetchall()
+    dashboard.open_tab("TAB-customers")
+    holder = dashboard.holder("customer_list")
+    holder.get_by_placeholder("records").fill(customer)
+    expect(holder.locator("tbody tr")).to_have_count(1, timeout=30_000)
+    expect(holder.locator("tbody tr")).to_contain_text(customer)
 
 
 def test_a_filter_reaches_the_charts(

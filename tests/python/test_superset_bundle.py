@@ -29,6 +29,8 @@ from superset_bundle import (
     metrics_of,
 )
 
+from segmentation.dictionary.words import CURRENCIES, SELECTION_CRITERIA, UNITS
+
 CONTRACTS = {
     model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
     for model in yaml.safe_load(
@@ -63,6 +65,13 @@ def conditions(chart: dict[str, Any]) -> tuple[list[str], list[str]]:
         [own["subject"] for own in filters if own["expressionType"] == "SIMPLE"],
         [own["sqlExpression"] for own in filters if own["expressionType"] == "SQL"],
     )
+
+
+def pivoted(chart: dict[str, Any]) -> list[str]:
+    """Give the columns of a pivot table, which it heads with what they are called in the query."""
+    own = chart["params"].get("groupbyRows", []) + chart["params"].get("groupbyColumns", [])
+    assert all(is_bilingual(column["label"]) for column in own)
+    return [column["sqlExpression"] for column in own]
 
 
 def is_bilingual(text: str) -> bool:
@@ -124,19 +133,119 @@ def test_chart_names_what_its_dataset_has(name: str, marts: duckdb.DuckDBPyConne
     columns = (
         [params[key] for key in ("x_axis",) if key in params]
         + ([groups] if isinstance(groups, str) else groups)
-        + params.get("groupbyRows", [])
-        + params.get("groupbyColumns", [])
+        + pivoted(chart)
         + params.get("all_columns", [])
         + [json.loads(order)[0] for order in params.get("order_by_cols", [])]
         + conditions(chart)[0]
     )
-    metrics = params.get("metrics", []) + [params[key] for key in ("metric",) if key in params]
+    metrics = params.get("metrics", []) + [
+        params[key] for key in ("metric", "timeseries_limit_metric") if key in params
+    ]
     assert set(columns) <= set(columns_of(dataset))
     assert set(metrics) <= set(metrics_of(dataset))
     assert set(params.get("column_config", {})) <= {*columns, *metrics}
     assert columns or metrics
     for condition in conditions(chart)[1]:
         marts.sql(f"select 1 from ({dataset['sql']}) as dataset where {condition}").fetchall()
+
+
+def test_an_unknown_ability_is_no_zero(marts: duckdb.DuckDBPyConnection) -> None:
+    """A radar draws a missing value in its centre, as the worst there is."""
+    (own,) = conditions(CHARTS["ability_radar"])[0]
+    marts.execute("insert into dim_segmentations by name select 'a_k2' as segmentation_id")
+    for cluster, score in enumerate(("50.0", "null")):
+        marts.execute(
+            "insert into dim_segments by name select 'a_k2' as segmentation_id, "
+            f"{cluster} as cluster, 'S0{cluster + 1}' as segment_id"
+        )
+        marts.execute(
+            "insert into rpt_segment_themes by name select 'a_k2' as segmentation_id, "
+            f"{cluster} as cluster, 'S0{cluster + 1}' as segment_id, axis, "
+            f"if(axis = 'loyalty', {score}, 50.0) as score "
+            "from (values ('loyalty'), ('scale')) as axes(axis)"
+        )
+    drawn = marts.sql(
+        f"select distinct segment_id from ({DATASETS['abilities']['sql']}) where {own}"
+    ).fetchall()
+    for mart in ("dim_segmentations", "dim_segments", "rpt_segment_themes"):
+        marts.execute(f"truncate {mart}")
+    assert drawn == [("S01",)]
+
+
+def test_indicators_are_shown_in_their_unit(marts: duckdb.DuckDBPyConnection) -> None:
+    units = [*UNITS, None]
+    marts.execute("insert into dim_segmentations by name select 'a_k2' as segmentation_id")
+    marts.execute(
+        "insert into dim_segments by name "
+        "select 'a_k2' as segmentation_id, 0 as cluster, 'S01' as segment_id"
+    )
+    for place, unit in enumerate(units):
+        marts.execute(
+            "insert into dim_attributes by name select ? as attribute, "
+            "if(? = 'ratio', 1.0, null) as valid_max",
+            [str(place), unit],
+        )
+        marts.execute(
+            "insert into rpt_segment_kpis by name select 'a_k2' as segmentation_id, "
+            "0 as cluster, ? as attribute, '数' as attribute_zh, 'Number' as attribute_en, "
+            "? as unit, 0.5 as median, 0.25 as overall_median",
+            [str(place), unit],
+        )
+    shown = {
+        (language, kpi): (own, overall)
+        for language, kpi, own, overall in marts.sql(
+            f"select language, kpi_in_unit, middle, overall_median from ({DATASETS['kpis']['sql']})"
+        ).fetchall()
+    }
+    for mart in ("dim_segmentations", "dim_segments", "dim_attributes", "rpt_segment_kpis"):
+        marts.execute(f"truncate {mart}")
+    assert len(shown) == 2 * len([*CURRENCIES, *CURRENCIES, "days", "months", "%", ""])
+    assert shown[CHINESE, "数（%）"] == shown[ENGLISH, "Number (%)"] == (50, 25)
+    assert shown[ENGLISH, "Number (CNY/month)"] == shown[ENGLISH, "Number"] == (0.5, 0.25)
+
+
+@each_chart
+def test_numbers_keep_their_digits(name: str) -> None:
+    """Three significant digits would make 4,210 of 4,205."""
+    params = CHARTS[name]["params"]
+    formats = [own.get("d3NumberFormat", "") for own in params.get("column_config", {}).values()]
+    formats += [params.get("valueFormat", "")]
+    assert not [one for one in formats if one.endswith("r")]
+
+
+def test_every_weighted_criterion_is_in_the_business_score() -> None:
+    (condition,) = (
+        own
+        for own in CHARTS["k_business"]["params"]["adhoc_filters"]
+        if "comparator" in own and own["subject"] == "weight"
+    )
+    assert (condition["operator"], condition["comparator"]) == (">", 0)
+    for criterion in SELECTION_CRITERIA:
+        assert f"when selection.criterion = '{criterion}' then" in DATASETS["k_selection"]["sql"]
+
+
+def test_teal_is_high_as_in_the_report_and_the_workbook() -> None:
+    assert CHARTS["kpi_heatmap"]["params"]["linear_color_scheme"] == "brown_white_green"
+    colours = {
+        own["operator"]: own["colorScheme"]
+        for own in CHARTS["kpi_differences"]["params"]["conditional_formatting"]
+    }
+    assert colours == {"≥": "#80cdc1", "≤": "#dfc27d"}
+
+
+@pytest.mark.parametrize("name", TABS["TAB-mix"])
+def test_legends_are_whole(name: str) -> None:
+    """At the top there is room for a few short names, in a chart that fills the page."""
+    params = CHARTS[name]["params"]
+    if params["viz_type"] == "table":
+        return
+    (width,) = (
+        part["meta"]["width"]
+        for part in POSITION.values()
+        if part["type"] == "CHART" and part["meta"]["uuid"] == CHARTS[name]["uuid"]
+    )
+    place = ("top", 12) if params["legendOrientation"] == "top" else ("right", 6)
+    assert (params["legendType"], params["legendOrientation"], width) == ("plain", *place)
 
 
 def test_identifiers_refer_to_one_another() -> None:
