@@ -134,9 +134,9 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     numbers : DataFrame
-        One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
+        One row per segmentation, cluster and attribute: segmentation_id, cluster, basis, attribute,
         known_customers, mean, population_std_dev, transformed_mean, transformed_std_dev; the rows
-        with cluster NA are everyone's.
+        with cluster NA are those of all customers of a basis.
     levels : DataFrame
         One row per segmentation, cluster, attribute and level: customers, segment_customers,
         overall_customers, all_customers.
@@ -149,9 +149,10 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
         takes them (a mean of raw spend is a matter of a few customers), of levels unchanged. The
         adjustments are over all tests of one segmentation.
     """
-    overall = numbers[numbers["cluster"].isna()].set_index("attribute")
     of_segments = numbers[numbers["cluster"].notna()]
-    everyone = overall.loc[of_segments["attribute"]]
+    everyone = of_segments[["basis", "attribute"]].merge(
+        numbers[numbers["cluster"].isna()], on=["basis", "attribute"], validate="many_to_one"
+    )
     v_numbers, v_transformed = (
         v_test_mean(
             of_segments[mean].to_numpy(float),
@@ -250,9 +251,9 @@ def compare_segment_pairs(numbers: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     numbers : DataFrame
-        One row per segmentation, cluster and attribute: segmentation_id, cluster, attribute,
+        One row per segmentation, cluster and attribute: segmentation_id, cluster, basis, attribute,
         known_customers, transformed_mean, transformed_std_dev (of the population); the rows with
-        cluster NA are everyone's.
+        cluster NA are those of all customers of a basis.
 
     Returns
     -------
@@ -264,23 +265,29 @@ def compare_segment_pairs(numbers: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["segmentation_id", "cluster", "other_cluster", "attribute"]
     is_segment = numbers["cluster"].notna()
-    everyone = numbers[~is_segment].set_index("attribute")["transformed_std_dev"].astype(float)
-    segments = numbers.loc[is_segment, ["segmentation_id", "cluster", "attribute"]]
-    segments["size"] = size = numbers.loc[is_segment, "known_customers"].astype(float)
-    segments["mean"] = numbers.loc[is_segment, "transformed_mean"].astype(float)
-    spread = numbers.loc[is_segment, "transformed_std_dev"].astype(float)
-    has_spread = spread > _NO_SPREAD * segments["attribute"].map(everyone)
-    segments["std"] = spread.where(has_spread, 0) * np.sqrt(size / (size - 1).clip(lower=1))
+    spread_of_all = numbers.loc[~is_segment, ["basis", "attribute", "transformed_std_dev"]].rename(
+        columns={"transformed_std_dev": "spread_of_all"}
+    )
+    segments = numbers[is_segment].merge(
+        spread_of_all, on=["basis", "attribute"], validate="many_to_one"
+    )
+    size, spread = segments["known_customers"].astype(float), segments["transformed_std_dev"]
+    has_spread = spread.astype(float) > _NO_SPREAD * segments["spread_of_all"].astype(float)
+    segments = segments[["segmentation_id", "cluster", "attribute", "spread_of_all"]].assign(
+        size=size,
+        mean=segments["transformed_mean"].astype(float),
+        std=spread.astype(float).where(has_spread, 0) * np.sqrt(size / (size - 1).clip(lower=1)),
+    )
 
     pairs = segments.merge(
-        segments.rename(columns={"cluster": "other_cluster"}),
+        segments.rename(columns={"cluster": "other_cluster"}).drop(columns="spread_of_all"),
         on=["segmentation_id", "attribute"],
         suffixes=("", "_other"),
     )
     pairs = pairs[pairs["cluster"] < pairs["other_cluster"]].sort_values(keys, ignore_index=True)
     sides = ["mean", "std", "size", "mean_other", "std_other", "size_other"]
-    spread_of_all = pairs["attribute"].map(everyone).astype(float)
-    pairs["effect"] = (pairs["mean"] - pairs["mean_other"]) / spread_of_all.where(spread_of_all > 0)
+    everyone = pairs["spread_of_all"].astype(float)
+    pairs["effect"] = (pairs["mean"] - pairs["mean_other"]) / everyone.where(everyone > 0)
     pairs["t_statistic"], pairs["p_value"] = welch_test(*(pairs[side] for side in sides))
     of_segmentation = pairs.groupby("segmentation_id")["p_value"]
     pairs["p_adjusted"] = of_segmentation.transform(adjust_p_values)

@@ -57,6 +57,7 @@ sizes as (
 
     select
         segmentation_id,
+        max(basis) as basis,
         cast(sum(customers) as bigint) as customers
     from segments
     group by segmentation_id
@@ -85,6 +86,7 @@ judged as (
 
     select
         candidates.*,
+        sizes.basis,
         sizes.customers,
         criteria_by_segmentation.* exclude (segmentation_id), -- noqa: RF02
         tree_accuracy.accuracy as tree_accuracy,
@@ -115,6 +117,7 @@ select
     decided_by,
     is_main_method,
     is_in_range,
+    basis,
     customers,
     '{{ var("value_attribute") }}' as value_attribute,
     cost,

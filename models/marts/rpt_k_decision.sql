@@ -32,21 +32,9 @@ ranges as (
 
 ),
 
-attributes as (
-
-    select * from {{ ref('int_attribute_selection') }}
-
-),
-
 main_method as (
 
-    select
-        count(*) filter (where in_feature_set_a) as encoded_features,
-        case
-            when count(*) filter (where in_feature_set_a) > {{ var('max_encoded_features') }} then 'famd_kmeans'
-            else 'kprototypes'
-        end as method
-    from attributes
+    select * from {{ ref('int_main_method') }}
 
 ),
 

@@ -43,6 +43,7 @@ select
     segments.segmentation_id,
     segments.cluster,
     segments.segment_id,
+    segments.basis,
     segment_numbers.attribute,
     attributes.label_zh as attribute_zh,
     attributes.label_en as attribute_en,
@@ -75,7 +76,9 @@ inner join segment_numbers
         segments.segmentation_id = segment_numbers.segmentation_id
         and segments.cluster = segment_numbers.cluster
 inner join overall_numbers
-    on segment_numbers.attribute = overall_numbers.attribute
+    on
+        segment_numbers.basis = overall_numbers.basis
+        and segment_numbers.attribute = overall_numbers.attribute
 inner join tests
     on
         segment_numbers.segmentation_id = tests.segmentation_id

@@ -35,6 +35,7 @@ select
     segments.segmentation_id,
     segments.cluster,
     segments.segment_id,
+    segments.basis,
     segment_levels.attribute,
     attributes.label_zh as attribute_zh,
     attributes.label_en as attribute_en,

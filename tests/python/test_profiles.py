@@ -65,7 +65,10 @@ def test_adjusted_p_values_are_benjamini_hochberg():
 
 
 def summaries(customers: pd.DataFrame) -> pd.DataFrame:
-    """Summarise customers (segmentation_id, cluster, and numbers) as int_segment_numbers does."""
+    """Summarise customers (segmentation_id, cluster, and numbers) as int_segment_numbers does.
+
+    All training customers, whom nothing here rests on, have other numbers.
+    """
     attributes = [name for name in customers if name not in ("segmentation_id", "cluster")]
     rows = []
     groups = [*customers.groupby(["segmentation_id", "cluster"])]
@@ -78,6 +81,9 @@ def summaries(customers: pd.DataFrame) -> pd.DataFrame:
             )
     columns = ["segmentation_id", "cluster", "attribute", "known_customers"]
     table = pd.DataFrame(rows, columns=[*columns, "transformed_mean", "transformed_std_dev"])
+    overall = table[table["cluster"].isna()].assign(segmentation_id="training customers")
+    overall[["transformed_mean", "transformed_std_dev"]] *= 99
+    table = pd.concat([table.assign(basis="everyone"), overall.assign(basis="training customers")])
     return table.sample(frac=1, random_state=0)
 
 

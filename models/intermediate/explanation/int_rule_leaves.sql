@@ -11,11 +11,35 @@ customers as (
 
 ),
 
+training_customers as (
+
+    select * from {{ ref('int_training_customers') }}
+
+),
+
+flagged as (
+
+    select
+        customers.*,
+        training_customers.customer_id is not null as is_training_customer
+    from customers
+    left join training_customers
+        on customers.customer_id = training_customers.customer_id
+
+),
+
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+
+),
+
 -- Everyone is in one leaf of the tree of all segments, and in none, one or some of those of single segments.
 leaves as (
 
     select
-        customer_id
+        customer_id,
+        is_training_customer
         {%- for segmentation_id, of_segmentation in rules | groupby('segmentation_id') %},
         [
             case
@@ -30,14 +54,14 @@ leaves as (
         {%- endfor %},
         -- So that there is a column to unpivot before there are rules; nulls give no rows.
         cast(null as integer[]) as no_segmentation
-    from customers
+    from flagged
 
 ),
 
 by_segmentation as (
 
     unpivot leaves
-    on columns(* exclude (customer_id))
+    on columns(* exclude (customer_id, is_training_customer))
     into name segmentation_id value leaves
 
 ),
@@ -45,10 +69,14 @@ by_segmentation as (
 by_leaf as (
 
     select
-        customer_id,
-        segmentation_id,
-        unnest(leaves) as leaf
+        by_segmentation.customer_id,
+        by_segmentation.segmentation_id,
+        unnest(by_segmentation.leaves) as leaf
     from by_segmentation
+    inner join populations
+        on
+            by_segmentation.segmentation_id = populations.segmentation_id
+            and by_segmentation.is_training_customer = populations.is_training_customer
 
 )
 

@@ -37,27 +37,44 @@ segment_counts as (
         on customer_levels.customer_id = scores.customer_id
     group by scores.segmentation_id, scores.cluster, customer_levels.attribute, customer_levels.level
 
-)
+),
 
 -- Every level in every segment, also where no customer of the segment has it.
+segment_levels as (
+
+    select
+        segments.segmentation_id,
+        segments.cluster,
+        segments.customers as segment_customers,
+        overall_counts.attribute,
+        overall_counts.level,
+        case
+            when segments.basis = 'everyone' then overall_counts.customers
+            else overall_counts.training_customers
+        end as overall_customers
+    from segments
+    cross join overall_counts
+
+)
+
 select
-    segments.segmentation_id,
-    segments.cluster,
-    overall_counts.attribute,
-    overall_counts.level,
+    segment_levels.segmentation_id,
+    segment_levels.cluster,
+    segment_levels.attribute,
+    segment_levels.level,
     coalesce(segment_counts.customers, 0) as customers,
-    segments.customers as segment_customers,
-    overall_counts.customers as overall_customers,
+    segment_levels.segment_customers,
+    segment_levels.overall_customers,
     cast(
-        sum(overall_counts.customers) over (
-            partition by segments.segmentation_id, segments.cluster, overall_counts.attribute
+        sum(segment_levels.overall_customers) over (
+            partition by segment_levels.segmentation_id, segment_levels.cluster, segment_levels.attribute
         ) as bigint
     ) as all_customers
-from segments
-cross join overall_counts
+from segment_levels
 left join segment_counts
     on
-        segments.segmentation_id = segment_counts.segmentation_id
-        and segments.cluster = segment_counts.cluster
-        and overall_counts.attribute = segment_counts.attribute
-        and overall_counts.level = segment_counts.level
+        segment_levels.segmentation_id = segment_counts.segmentation_id
+        and segment_levels.cluster = segment_counts.cluster
+        and segment_levels.attribute = segment_counts.attribute
+        and segment_levels.level = segment_counts.level
+where segment_levels.overall_customers > 0

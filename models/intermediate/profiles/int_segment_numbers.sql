@@ -10,9 +10,22 @@ customers as not materialized (
 
 ),
 
+training_customers as (
+
+    select * from {{ ref('int_training_customers') }}
+
+),
+
 scores as (
 
     select * from {{ ref('int_candidate_scores') }}
+
+),
+
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+    where is_training_customer
 
 ),
 
@@ -22,7 +35,8 @@ segment_summaries as (
         scores.segmentation_id,
         scores.cluster
         {%- for attribute in attributes %},
-        {{ number_summary('customers.' ~ attribute.attribute, attribute.transform) }} as {{ attribute.attribute }}
+        {{ number_summary('customers.' ~ attribute.attribute, attribute.transform, 'scores.is_training_customer') }}
+        as {{ attribute.attribute }}
         {%- endfor %}
     from scores
     inner join customers
@@ -31,16 +45,33 @@ segment_summaries as (
 
 ),
 
--- Everyone together, as a segmentation of one: cluster null.
+-- Everyone together, and all training customers, as segmentations of one: cluster null.
 overall_summary as (
 
     select
         'everyone' as segmentation_id,
         cast(null as integer) as cluster
         {%- for attribute in attributes %},
-        {{ number_summary('customers.' ~ attribute.attribute, attribute.transform) }} as {{ attribute.attribute }}
+        {{ number_summary('customers.' ~ attribute.attribute, attribute.transform, 'training_customers.customer_id is not null') }}
+        as {{ attribute.attribute }}
         {%- endfor %}
     from customers
+    left join training_customers
+        on customers.customer_id = training_customers.customer_id
+
+),
+
+training_summary as (
+
+    select
+        'training customers' as segmentation_id,
+        cast(null as integer) as cluster
+        {%- for attribute in attributes %},
+        {{ number_summary('customers.' ~ attribute.attribute, attribute.transform, 'true') }} as {{ attribute.attribute }}
+        {%- endfor %}
+    from customers
+    inner join training_customers
+        on customers.customer_id = training_customers.customer_id
 
 ),
 
@@ -49,6 +80,8 @@ summaries as (
     select * from segment_summaries
     union all
     select * from overall_summary
+    union all
+    select * from training_summary
 
 ),
 
@@ -58,11 +91,23 @@ by_attribute as (
     on columns(* exclude (segmentation_id, cluster))
     into name attribute value summary
 
+),
+
+with_basis as (
+
+    select
+        by_attribute.*,
+        coalesce(populations.basis, by_attribute.segmentation_id) as basis
+    from by_attribute
+    left join populations
+        on by_attribute.segmentation_id = populations.segmentation_id
+
 )
 
 select
     segmentation_id,
     cluster,
+    basis,
     attribute,
     summary.*
-from by_attribute
+from with_basis

@@ -15,6 +15,13 @@ customers as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+    where is_training_customer
+
+),
+
 sizes as (
 
     select
@@ -46,12 +53,15 @@ shares as (
 )
 
 select
-    segmentation_id,
-    cluster,
-    k,
-    printf('S%02d', segment_rank) as segment_id,
-    customers,
-    customer_share,
-    segment_value,
-    coalesce(spend_share, 0) as spend_share
+    shares.segmentation_id,
+    shares.cluster,
+    shares.k,
+    printf('S%02d', shares.segment_rank) as segment_id,
+    populations.basis,
+    shares.customers,
+    shares.customer_share,
+    shares.segment_value,
+    coalesce(shares.spend_share, 0) as spend_share
 from shares
+inner join populations
+    on shares.segmentation_id = populations.segmentation_id

@@ -17,6 +17,12 @@ centers as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+
+),
+
 tree_labels as (
 
     select
@@ -44,7 +50,10 @@ located as (
         centers.squared_shares['{{ attribute }}'] as {{ attribute }}__squares
         {%- endfor %}
     from features
-    cross join centers
+    inner join populations
+        on features.is_training_customer = populations.is_training_customer
+    inner join centers
+        on populations.segmentation_id = centers.segmentation_id
 
 ),
 

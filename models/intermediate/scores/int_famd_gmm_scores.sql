@@ -12,6 +12,12 @@ mixtures as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+
+),
+
 -- Only the axes that the mixture was fitted on.
 located as (
 
@@ -23,7 +29,10 @@ located as (
         mixtures.components,
         customers.coordinates[1:mixtures.n_axes] as coordinates
     from customers
-    cross join mixtures
+    inner join populations
+        on customers.is_training_customer = populations.is_training_customer
+    inner join mixtures
+        on populations.segmentation_id = mixtures.segmentation_id
 
 ),
 

@@ -12,6 +12,12 @@ parameters as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+
+),
+
 centers as (
 
     select
@@ -48,7 +54,10 @@ distances as (
             lambda c: power(list_distance(customers.coordinates[1:segmentations.n_axes], segmentations.centers[c]), 2)
         ) as distances
     from customers
-    cross join segmentations
+    inner join populations
+        on customers.is_training_customer = populations.is_training_customer
+    inner join segmentations
+        on populations.segmentation_id = segmentations.segmentation_id
 
 )
 

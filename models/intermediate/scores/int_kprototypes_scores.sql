@@ -23,6 +23,12 @@ prototypes as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_scored_populations') }}
+
+),
+
 -- By cluster: the squared differences of the numbers, and gamma for each category that differs from the prototype.
 distances as (
 
@@ -46,7 +52,10 @@ distances as (
                 )
         ) as distances
     from features
-    cross join prototypes
+    inner join populations
+        on features.is_training_customer = populations.is_training_customer
+    inner join prototypes
+        on populations.segmentation_id = prototypes.segmentation_id
 
 )
 
