@@ -227,7 +227,7 @@ def _moment(text: str) -> float:
 def built_database() -> Path:
     """Give the database of the sample, built where it is missing."""
     path = FOLDER / "segmentation.duckdb"
-    if not path.exists():
+    if not (FOLDER / "reports" / "segmentation_workbook.xlsx").exists():  # what is made last
         print(f"Building the sample in {FOLDER.relative_to(PROJECT)} first.", flush=True)
         make_build()
     return path

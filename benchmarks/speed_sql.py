@@ -64,6 +64,7 @@ def benchmark_scoring() -> None:
     """Score three million customers, beside a scan that sums the columns that scoring reads."""
     database, scores = scoring_database(SCORED_ROWS)
     with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
         described = connection.sql("describe int_customer_features").fetchall()
         sums = [
             f"sum({f'strlen({name})' if kind == 'VARCHAR' else name})"
@@ -107,22 +108,23 @@ def benchmark_predict() -> None:
     """Assign customers by SQL, and by `predict` on the same rows in memory."""
     database, scores = scoring_database(PREDICTED_ROWS)
     with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
         features = connection.sql(
             "select * exclude (customer_id, is_training_customer) from int_customer_features"
         ).df()
-        prototypes = connection.sql("select * from int_kprototypes_prototypes").fetchall()
+        (prototypes,) = connection.sql(
+            "select gamma, centers, modes from int_kprototypes_prototypes"
+        ).fetchall()
         categories = [*plain_plan.NOMINALS, *plain_plan.FLAGS]
         features[categories] = features[categories].astype(str)
         features = features[[*features.columns.difference(categories), *categories]]
-        some = features.iloc[
-            : len(harness.query(harness.built_database(), "from ml_feature_set_a"))
-        ]
+        some = features.iloc[:KMODES_ROWS]
         encoder = make_column_transformer(
             (OneHotEncoder(sparse_output=False), categories), remainder="passthrough"
         )
         model = make_pipeline(encoder, KMeans(K, n_init=1, random_state=SEED)).fit(some)
         encoded = np.ascontiguousarray(model[0].transform(features))
-        kmodes = _kmodes_model(features, categories, *prototypes[0][2:])
+        kmodes = _kmodes_model(features, categories, *prototypes)
         few = some.to_numpy(object)
         categorical = [features.columns.get_loc(name) for name in categories]
         found: dict[str, Any] = {}
