@@ -1,0 +1,102 @@
+"""The work of a build, counted: nodes, and how often each model reads the customers.
+
+A guard of the build's speed that does not depend on a clock, as tests/python/test_counted_work.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from project import Project
+
+Plan = list[dict[str, Any]]
+
+# A node costs a fraction of a second whatever it does, a test of the data too.
+MOST_NODES = {"sql models": 105, "python models": 23, "data tests": 760, "unit tests": 155}
+
+# These read the customers once for every part of a union.
+TWICE = {
+    "int_attribute_statistics": "numbers, and categories",
+    "int_segment_numbers": "the segments, and everyone together",
+    "fct_customer_contributions": "a view: numbers, and categories",
+}
+MOST_SCANS = 75
+"""Of one build, views and tests left out."""
+
+
+@pytest.fixture(scope="module")
+def manifest(built: Project) -> dict[str, Any]:
+    return json.loads((built.target / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def scans(built: Project, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
+    """For each SQL model, how often it scans each table with a row or more a customer."""
+    found = {}
+    with duckdb.connect(str(built.database), read_only=True) as connection:
+        ((customers,),) = connection.sql("select count(*) from stg_crm__customers").fetchall()
+        wide = {
+            table
+            for (table,) in connection.sql(
+                "select table_name from duckdb_tables() inner join duckdb_columns() "
+                "using (database_name, schema_name, table_name) "
+                f"where column_name = 'customer_id' and estimated_size >= {customers}"
+            ).fetchall()
+        }
+        for node in manifest["nodes"].values():
+            if node["resource_type"] == "model" and node["language"] == "sql":
+                sql = (built.target / "compiled" / node["package_name"]).joinpath(
+                    node["original_file_path"]
+                )
+                ((_, plan),) = connection.execute(
+                    f"explain (format json) {sql.read_text(encoding='utf-8')}"
+                ).fetchall()
+                tables = Counter(scanned_tables(json.loads(plan)))
+                found[node["name"]] = Counter({t: n for t, n in tables.items() if t in wide})
+    return found
+
+
+def scanned_tables(plan: Plan) -> Iterator[str]:
+    """Name the tables that a plan scans, one as often as it does."""
+    for operator in plan:
+        if operator["name"].strip() == "SEQ_SCAN" and "Table" in operator["extra_info"]:
+            yield operator["extra_info"]["Table"].split(".")[-1]
+        yield from scanned_tables(operator["children"])
+
+
+def test_nodes(manifest: dict[str, Any]) -> None:
+    kinds = Counter(
+        f"{node['language']} models" if node["resource_type"] == "model" else "data tests"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "test")
+    )
+    kinds["unit tests"] = len(manifest["unit_tests"])
+    assert {kind: n for kind, n in kinds.items() if n > MOST_NODES[kind]} == {}
+    assert set(kinds) == set(MOST_NODES)
+
+
+def test_scans_are_seen(scans: dict[str, Counter[str]]) -> None:
+    assert scans["int_kprototypes_scores"] == {"int_customer_features": 1}
+    assert scans["int_customer_silhouettes"] == {
+        "int_customer_features": 1,
+        "int_candidate_scores": 1,
+    }
+
+
+def test_a_model_reads_the_customers_once(scans: dict[str, Counter[str]]) -> None:
+    often = {name: max(tables.values()) for name, tables in scans.items() if tables}
+    assert {name: n for name, n in often.items() if n > 1} == dict.fromkeys(TWICE, 2)
+
+
+def test_scans_of_a_build(scans: dict[str, Counter[str]], manifest: dict[str, Any]) -> None:
+    tables = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["config"]["materialized"] == "table"
+    }
+    assert sum(n.total() for name, n in scans.items() if name in tables) <= MOST_SCANS
