@@ -127,8 +127,8 @@ def label(text: Said | Text | str, width: int = NAME_WIDTH, lines: int = 3) -> F
 
 
 def lines_of(*parts: Figure) -> Figure:
-    """Put labels one under the other; those after the first are quieter."""
-    quiet = '<span style="font-size:11px">{}</span>'
+    """Put labels one under the other; those after the first are smaller, the script says how."""
+    quiet = '<span style="font-size:small">{}</span>'
     return {
         language: "<br>".join(
             part[language] if place == 0 else quiet.format(part[language])
@@ -269,7 +269,7 @@ def effects(
         )
         values.append(round(effect, 4))
         texts.append(both(written))
-    reach = max([abs(value) for value in values], default=1) * 1.28 + 0.1
+    reach = max([abs(value) for value in values], default=1) * 1.6 + 0.1
     places = list(range(len(values)))
     left_out = (
         Text(
@@ -382,7 +382,6 @@ def radar(
             "hoverinfo": "skip",
         }
     ]
-    named_at = {} if single else _apart([row["segment_id"] for row in shown], axes, score)
     for segment in shown:
         name = segment["segment_id"]
         of_segment = segment_colour(segments, name)
@@ -392,14 +391,25 @@ def radar(
                 "type": "scatterpolar",
                 "theta": angle,
                 "r": [scores[place] for place in closed],
-                "mode": "lines+markers" if single else "lines+markers+text",
-                "text": [name if named_at.get(name) == place else "" for place in range(len(axes))],
-                "textposition": "top center",
-                "textfont": {"size": 13, "weight": 700},
+                "mode": "lines+markers",
                 "line": {"color": of_segment, "width": 2.5},
                 "marker": {"size": 6},
                 "fill": "toself" if single and None not in scores else "none",
                 "opacity": 0.9,
+                "hoverinfo": "skip",
+            }
+        )
+    if not single:
+        places = _apart([row["segment_id"] for row in shown], axes, score)
+        data.append(
+            {
+                "type": "scatterpolar",
+                "theta": [angle[place] for place in places.values()],
+                "r": [score[name, axes[place]] for name, place in places.items()],
+                "mode": "text",
+                "text": [f"<b>{escape(name)}</b>" for name in places],
+                "textposition": "middle right",
+                "textfont": {"size": 13, "color": colour("ink"), "shadow": "auto"},
                 "hoverinfo": "skip",
             }
         )
@@ -980,6 +990,20 @@ def top_levels(
         Rows of rpt_segment_mix, the most frequent first.
     """
     places = list(range(len(mix)))
+    labels = [
+        lines_of(
+            label(level_name(row), 18, 2),
+            both(
+                say(
+                    "{own}，全体 {all}",
+                    "{own}, all {all}",
+                    own=percent(row["share_of_segment"]),
+                    all=percent(row["share_overall"]),
+                )
+            ),
+        )
+        for row in mix
+    ]
     top = max([100 * max(row["share_of_segment"], row["share_overall"]) for row in mix], default=1)
     return Chart(
         id=chart_id,
@@ -1020,23 +1044,7 @@ def top_levels(
         ],
         layout={
             "xaxis": {"range": [0, max(top * 1.08, 1)], "ticksuffix": "%", "nticks": 5},
-            "yaxis": _named_axis(
-                places,
-                [
-                    lines_of(
-                        label(level_name(row), 18, 2),
-                        both(
-                            say(
-                                "{own}，全体 {all}",
-                                "{own}, all {all}",
-                                own=percent(row["share_of_segment"]),
-                                all=percent(row["share_overall"]),
-                            )
-                        ),
-                    )
-                    for row in mix
-                ],
-            ),
+            "yaxis": _named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1058,7 +1066,7 @@ def top_levels(
             ),
             numeric=(False, True, True, True, True),
         ),
-        height=70 + 46 * max(len(mix), 1),
+        height=70 + max(46, _row_height(labels)) * max(len(mix), 1),
     )
 
 

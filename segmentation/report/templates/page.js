@@ -21,12 +21,13 @@
   };
 
   // A figure in the language and the colours that are shown.
+  let small;
   const inWordsAndColours = (value, styles) => {
     if (Array.isArray(value)) return value.map((one) => inWordsAndColours(one, styles));
     if (value === null || typeof value !== "object") return value;
     if ("$" in value) return styles.getPropertyValue(`--${value.$}`).trim();
     if ("upon" in value) return upon(styles.getPropertyValue(`--${value.upon}`).trim());
-    if ("zh" in value && "en" in value) return value[language()];
+    if ("zh" in value && "en" in value) return value[language()].replaceAll("font-size:small", `font-size:${small}px`);
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inWordsAndColours(one, styles)]));
   };
 
@@ -37,9 +38,10 @@
     if (drawn.get(plot) === state) return;
     drawn.set(plot, state);
     const styles = getComputedStyle(root);
+    small = printing ? 8.5 : 11;
     const colour = (name) => styles.getPropertyValue(`--${name}`).trim();
     const { data, layout } = inWordsAndColours(figures[plot.dataset.chart], styles);
-    const font = { family: colour("font"), size: width < 400 ? 10.5 : 12, color: colour("ink") };
+    const font = { family: colour("font"), size: printing ? 9.5 : width < 400 ? 10.5 : 12, color: colour("ink") };
     const axis = {
       color: colour("muted"), gridcolor: colour("grid"), zerolinecolor: colour("line"), zerolinewidth: 1.5,
       fixedrange: true, automargin: true, ticks: "", tickfont: { color: colour("ink") },
@@ -48,7 +50,7 @@
       layout[name] = { ...axis, ...layout[name] };
     }
     for (const note of layout.annotations ?? []) note.font = { color: colour("ink"), ...note.font };
-    if (printing) layout.height = Math.round(layout.height * 0.8);
+    if (printing) layout.height = Math.round(layout.height * 0.72);
     if (layout.polar) {
       const { radialaxis, angularaxis } = layout.polar;
       layout.polar = {
