@@ -516,8 +516,10 @@ FAINT_TEXTS = """(least) => {
             found.push([contrast(rgb(getComputedStyle(text).fill), rgb(bar)), text.textContent]);
     }
     const styles = getComputedStyle(document.documentElement);
-    const hex = (name) => [1, 3, 5].map(
-        (place) => parseInt(styles.getPropertyValue(`--${name}`).trim().slice(place, place + 2), 16));
+    const hex = (name) => {
+        const text = styles.getPropertyValue(`--${name}`).trim();
+        return [1, 3, 5].map((place) => parseInt(text.slice(place, place + 2), 16));
+    };
     for (const text of document.querySelectorAll("#chart-heat .heatmap-label text"))
         for (const name of ["low", "mid", "high"])
             found.push([contrast(rgb(getComputedStyle(text).fill), hex(name)), name]);
@@ -698,7 +700,7 @@ class TestUnusualCases:
             f"name_en = '{LONG}' || segment_id",
             "update dim_segments set customer_share = 0.01, spend_share = 0.0001, "
             "stability = 'not to be trusted' where segment_id = 'S10'",
-            "update rpt_segment_kpis set attribute_zh = '非常长的指标名称非常长的指标名称非常长的指标名称' "
+            "update rpt_segment_kpis set attribute_zh = '非常长的指标名称非常长的指标名称' "
             "|| attribute_zh, attribute_en = 'A very long name of an attribute, ' || attribute_en",
             "update rpt_k_decision set support = 'unsupported', is_override = true, "
             "override_reason = 'Sales has ten teams'",
