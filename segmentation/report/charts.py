@@ -921,6 +921,13 @@ def grouped(
         )
     overall = [rows[0]["share_overall"] for _, rows in groups]
     places = list(range(len(groups)))
+    labels = [
+        lines_of(
+            label(name, 16),
+            both(say("全体 {all}", "all {all}", all=percent(value))),
+        )
+        for (name, _), value in zip(groups, overall, strict=True)
+    ]
     return Chart(
         id=chart_id,
         title=title,
@@ -933,16 +940,7 @@ def grouped(
             "barmode": "overlay",
             "xaxis": {"range": [0, max(top * 1.4, 1)], "ticksuffix": "%", "nticks": 5},
             "annotations": written,
-            "yaxis": _named_axis(
-                places,
-                [
-                    lines_of(
-                        label(name, 16),
-                        both(say("全体 {all}", "all {all}", all=percent(value))),
-                    )
-                    for (name, _), value in zip(groups, overall, strict=True)
-                ],
-            ),
+            "yaxis": _named_axis(places, labels),
             "shapes": [
                 {
                     "type": "line",
@@ -975,7 +973,7 @@ def grouped(
             ),
             numeric=(False, *(True for _ in range(len(names) + 1))),
         ),
-        height=int(80 + len(groups) * max(44, 17 * len(names) + 14)),
+        height=int(80 + len(groups) * max(_row_height(labels), 17 * len(names) + 14)),
     )
 
 
