@@ -22,6 +22,8 @@ select
     attributes.role,
     attributes.transform,
     attributes.theme,
+    {{ theme_label('attributes.theme', 'zh') }} as theme_zh,
+    {{ theme_label('attributes.theme', 'en') }} as theme_en,
     attributes.direction,
     attributes.unit,
     cast(attributes.is_required as boolean) as is_required,

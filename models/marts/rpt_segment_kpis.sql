@@ -12,13 +12,6 @@ numbers as (
 
 ),
 
-segment_numbers as (
-
-    select * from numbers
-    where cluster is not null
-
-),
-
 overall_numbers as (
 
     select * from numbers
@@ -36,6 +29,49 @@ tests as (
 attributes as (
 
     select * from {{ ref('data_dictionary') }}
+
+),
+
+indicators as (
+
+    select * from {{ ref('theme_indicators') }}
+
+),
+
+mix as (
+
+    select * from {{ ref('rpt_segment_mix') }}
+
+),
+
+-- Customers of whom a number is so by definition: the volatility of a single month is 0.
+by_definition as (
+
+    select
+        mix.segmentation_id,
+        mix.cluster,
+        indicators.attribute,
+        mix.customers
+    from indicators
+    inner join mix
+        on
+            indicators.except_attribute = mix.attribute
+            and indicators.except_level = mix.level
+
+),
+
+segment_numbers as (
+
+    select
+        numbers.*,
+        numbers.known_customers - coalesce(by_definition.customers, 0) as usable_customers
+    from numbers
+    left join by_definition
+        on
+            numbers.segmentation_id = by_definition.segmentation_id
+            and numbers.cluster = by_definition.cluster
+            and numbers.attribute = by_definition.attribute
+    where numbers.cluster is not null
 
 )
 
@@ -69,7 +105,12 @@ select
     tests.v_test,
     tests.p_adjusted,
     tests.v_test_transformed,
-    tests.p_adjusted_transformed
+    tests.p_adjusted_transformed,
+    segment_numbers.usable_customers,
+    segment_numbers.usable_customers >= 0.5 * segment_numbers.customers
+    and sum(segment_numbers.usable_customers) over (partition by segments.segmentation_id, segment_numbers.attribute)
+    >= 0.5 * sum(segment_numbers.customers) over (partition by segments.segmentation_id, segment_numbers.attribute)
+        as is_usable
 from segments
 inner join segment_numbers
     on

@@ -71,6 +71,8 @@ select
     axes.cluster,
     segments.segment_id,
     axes.axis,
+    {{ theme_label('axes.axis', 'zh') }} as axis_zh,
+    {{ theme_label('axes.axis', 'en') }} as axis_en,
     axes.attributes,
     axes.mean_effect,
     case when axes.mean_effect is not null then 100 * ({{ normal_cdf('axes.mean_effect') }}) end as score

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from segmentation.builds import is_unfinished
 from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.postgres import identifier, literal, read_url
@@ -90,11 +91,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) ->
             f"The database {database} cannot be opened: {str(error).splitlines()[0]} Wait until "
             "the build that has it open has ended: it publishes at its end."
         ) from None
-    noted = connection.execute(
-        "select 1 from duckdb_tables() where database_name = ? and table_name = 'unfinished_build'",
-        [name],
-    ).fetchall()
-    if noted:
+    if is_unfinished(connection, name):
         raise InputError(
             "The last build did not end well, so the marts may not fit together. What was "
             "published before stays. Mend what failed and run the whole dbt build: it publishes at "

@@ -10,7 +10,7 @@ import html
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from segmentation.report import words
@@ -22,24 +22,29 @@ from segmentation.report.formats import (
     as_said,
     count,
     decimal,
-    digits,
     isolate,
+    large,
     percent,
     quantity,
     same,
     say,
     signed,
 )
-from segmentation.report.marts import Row, by
+from segmentation.report.marts import PAIR_PREFIX, Row, by
 
 Figure = dict[str, Any]
 MAX_COLOURS = 10
 NAME_WIDTH = 22
 """Letters of a label in a line; a Chinese one counts for two."""
 
-
-LEAST_ROOM = 8
-"""Letters below which the beginning of a name says nothing."""
+INSIDE = {
+    "textposition": "inside",
+    "insidetextanchor": "middle",
+    "textangle": 0,
+}
+"""How the parts of a bar bear their names."""
+FITTING = {"mode": "hide", "minsize": 10}
+"""A name for which its part of the bar has no room is left to the legend."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,10 @@ class Chart:
         The same numbers.
     height : int
         In pixels.
+    legend : tuple of (name, colour)
+        What the colours mean, where the marks do not say it themselves.
+    prints_table : bool
+        Whether the table is printed too, because the chart does not write its numbers.
     """
 
     id: str
@@ -70,7 +79,8 @@ class Chart:
     layout: Figure
     table: Table
     height: int
-    narrow: Figure = field(default_factory=dict)
+    legend: tuple[tuple[Text, str], ...] = ()
+    prints_table: bool = False
 
     def as_figure(self) -> Figure:
         """Give what the page's script needs to draw the chart."""
@@ -82,16 +92,32 @@ def colour(name: str) -> Figure:
     return {"$": name}
 
 
-def segment_colour(segments: Sequence[Row], segment_id: str) -> Figure:
-    """Give the colour of a segment: the same on every chart."""
+def upon(name: str) -> Figure:
+    """Name the colour, black or white, that is read best on a colour of the theme."""
+    return {"upon": name}
+
+
+def colour_name(segments: Sequence[Row], segment_id: str) -> str:
+    """Name the colour of a segment: the same on every chart, another for each segmentation."""
     order = [row["segment_id"] for row in segments]
-    return colour(f"s{order.index(segment_id) % MAX_COLOURS}")
+    family = "g" if segment_id.startswith(PAIR_PREFIX) else "s"
+    return f"{family}{order.index(segment_id) % MAX_COLOURS}"
+
+
+def segment_colour(segments: Sequence[Row], segment_id: str) -> Figure:
+    """Give the colour of a segment."""
+    return colour(colour_name(segments, segment_id))
+
+
+def escape(text: str) -> str:
+    """Keep a text from being read as markup, or as a formula between two signs of dollars."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def both(text: Said | Text | str) -> Figure:
     """Give a text as a figure holds it. Plotly reads some markup, so that of data is escaped."""
     said = as_said(text)
-    return {"zh": html.escape(said.zh, quote=False), "en": html.escape(said.en, quote=False)}
+    return {"zh": escape(said.zh), "en": escape(said.en)}
 
 
 def label(text: Said | Text | str, width: int = NAME_WIDTH, lines: int = 3) -> Figure:
@@ -101,8 +127,8 @@ def label(text: Said | Text | str, width: int = NAME_WIDTH, lines: int = 3) -> F
 
 
 def lines_of(*parts: Figure) -> Figure:
-    """Put labels one under the other; those after the first are quieter."""
-    quiet = '<span style="font-size:11px">{}</span>'
+    """Put labels one under the other; those after the first are smaller, the script says how."""
+    quiet = '<span style="font-size:small">{}</span>'
     return {
         language: "<br>".join(
             part[language] if place == 0 else quiet.format(part[language])
@@ -113,14 +139,16 @@ def lines_of(*parts: Figure) -> Figure:
 
 
 def _width(text: str) -> int:
-    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+    return sum(
+        0 if letter in "\u2068\u2069" else 2 if ord(letter) > 0x2E7F else 1 for letter in text
+    )
 
 
 def _wrap(text: str, width: int, lines: int) -> str:
     broken = textwrap.wrap(text, width) if text.isascii() else _wrap_wide(text, width)
     if len(broken) > lines:
         broken = [*broken[: lines - 1], broken[lines - 1].rstrip()[: max(width - 1, 1)] + "…"]
-    return "<br>".join(html.escape(line, quote=False) for line in broken)
+    return "<br>".join(map(escape, broken))
 
 
 def _wrap_wide(text: str, width: int) -> list[str]:
@@ -167,6 +195,20 @@ def level_name(row: Row) -> Text:
     return Text(isolate(row["level_zh"]), isolate(row["level_en"]))
 
 
+def effect_of(row: Row) -> float | None:
+    """Give an effect of a row of rpt_segment_kpis; none where it is so by definition."""
+    effect: float | None = row["effect_size_transformed"]
+    return effect if row["is_usable"] else None
+
+
+def level_share(row: Row) -> Said:
+    """Give the share of a level in a segment, from a row of rpt_segment_mix."""
+    value = row["share_of_segment"]
+    return Said(
+        percent(value), (Fact("share", value, row["segment_id"], row["attribute"], row["level"]),)
+    )
+
+
 def is_share(attributes: dict[str, Row], attribute: str) -> bool:
     """Whether a ratio is a share of something."""
     about = attributes.get(attribute)
@@ -190,10 +232,28 @@ def effects(
     kpis : list of dict
         Rows of rpt_segment_kpis of the segment, in the order from above.
     """
-    rows = [row for row in kpis if row["effect_size_transformed"] is not None]
     labels, values, texts, cells = [], [], [], []
-    for row in rows:
+    for row in kpis:
         shown = row_quantity(attributes, row)
+        effect = effect_of(row)
+        written = same("—") if effect is None else signed(effect)
+        cells.append(
+            (
+                as_said(attribute_name(row)),
+                shown("median"),
+                shown("overall_median"),
+                shown("mean"),
+                shown("overall_mean"),
+                as_said(
+                    decimal(row["index_vs_overall"])
+                    if row["index_vs_overall"] is not None
+                    else same("—")
+                ),
+                as_said(written),
+            )
+        )
+        if effect is None:
+            continue
         labels.append(
             lines_of(
                 label(attribute_name(row), 28, 2),
@@ -207,32 +267,25 @@ def effects(
                 ),
             )
         )
-        values.append(round(row["effect_size_transformed"], 4))
-        texts.append(both(signed(row["effect_size_transformed"])))
-        cells.append(
-            (
-                as_said(attribute_name(row)),
-                shown("median"),
-                shown("overall_median"),
-                shown("mean"),
-                shown("overall_mean"),
-                as_said(
-                    decimal(row["index_vs_overall"])
-                    if row["index_vs_overall"] is not None
-                    else same("—")
-                ),
-                as_said(signed(row["effect_size_transformed"])),
-            )
+        values.append(round(effect, 4))
+        texts.append(both(written))
+    reach = max([abs(value) for value in values], default=1) * 1.6 + 0.1
+    places = list(range(len(values)))
+    left_out = (
+        Text(
+            "由定义决定的指标只在表中。",
+            " What is so by definition is in the table only.",
         )
-    reach = max([abs(value) for value in values], default=1) * 1.28 + 0.1
-    places = list(range(len(rows)))
+        if len(values) < len(cells)
+        else same("")
+    )
     return Chart(
         id=chart_id,
         title=title,
         note=Text(
-            "条形：与全体均值相差几个标准差（偏态指标取对数后）。小字：中位数。",
+            "条形：与全体均值相差几个标准差（偏态指标取对数后）。小字：中位数。" + left_out.zh,
             "Bars: standard deviations above or below everyone (skewed ones on a log scale). "
-            "Small print: medians.",
+            "Small print: medians." + left_out.en,
         ),
         data=[
             {
@@ -252,7 +305,7 @@ def effects(
         ],
         layout={
             "xaxis": {
-                "title": {"text": both(Text("效应量（标准差）", "Effect (standard deviations)"))},
+                "title": {"text": both(Text("效应量（标准差）", "Effect (sd)"))},
                 "range": [-reach, reach],
                 "zeroline": True,
             },
@@ -271,7 +324,7 @@ def effects(
             rows=tuple(cells),
             numeric=(False, True, True, True, True, True, True),
         ),
-        height=90 + _row_height(labels) * max(len(rows), 1),
+        height=90 + _row_height(labels) * max(len(values), 1),
     )
 
 
@@ -306,16 +359,13 @@ def radar(
     chart_id: str, segments: Sequence[Row], shown: Sequence[Row], themes: Sequence[Row], title: Said
 ) -> Chart:
     """Draw the pentagon of abilities of one segment, or of several over each other."""
-    order = list(words.THEMES)
-    axes = sorted(
-        {row["axis"] for row in themes},
-        key=lambda axis: (order.index(axis) if axis in order else len(order), axis),
-    )
+    axis_names = {row["axis"]: axis_name(row) for row in themes}
+    axes = sorted(axis_names, key=words.theme_place)
     score = {(row["segment_id"], row["axis"]): row["score"] for row in themes}
     single = len(shown) == 1
     names: list[Figure] = []
     for axis in axes:
-        name = both(words.name_of(words.THEMES, axis))
+        name = label(axis_names[axis], 14)
         if single:
             own = both(decimal(score.get((shown[0]["segment_id"], axis)), 0))
             name = {key: f"{name[key]} <b>{own[key]}</b>" for key in name}
@@ -329,24 +379,37 @@ def radar(
             "r": [50] * len(closed),
             "mode": "lines",
             "line": {"color": colour("everyone"), "dash": "dot", "width": 1.5},
-            "name": both(Text("平均客户 50", "average customer 50")),
             "hoverinfo": "skip",
         }
     ]
     for segment in shown:
         name = segment["segment_id"]
         of_segment = segment_colour(segments, name)
+        scores = [score.get((name, axis)) for axis in axes]
         data.append(
             {
                 "type": "scatterpolar",
                 "theta": angle,
-                "r": [score.get((name, axes[place])) for place in closed],
+                "r": [scores[place] for place in closed],
                 "mode": "lines+markers",
                 "line": {"color": of_segment, "width": 2.5},
                 "marker": {"size": 6},
-                "fill": "toself" if single else "none",
+                "fill": "toself" if single and None not in scores else "none",
                 "opacity": 0.9,
-                "name": both(same(name)),
+                "hoverinfo": "skip",
+            }
+        )
+    if not single:
+        places = _apart([row["segment_id"] for row in shown], axes, score)
+        data.append(
+            {
+                "type": "scatterpolar",
+                "theta": [angle[place] for place in places.values()],
+                "r": [score[name, axes[place]] for name, place in places.items()],
+                "mode": "text",
+                "text": [f"<b>{escape(name)}</b>" for name in places],
+                "textposition": "middle right",
+                "textfont": {"size": 13, "color": colour("ink"), "shadow": "auto"},
                 "hoverinfo": "skip",
             }
         )
@@ -375,18 +438,19 @@ def radar(
                     "direction": "clockwise",
                 },
             },
-            "showlegend": not single,
-            "legend": {"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.12},
             "margin": {"l": 60, "r": 60, "t": 36, "b": 36},
         },
         table=Table(
             columns=(
                 Text("维度", "Axis"),
-                *(as_text(segment_name(segment) if not single else None) for segment in shown),
+                *(
+                    Text("得分", "Score") if single else same(segment["segment_id"])
+                    for segment in shown
+                ),
             ),
             rows=tuple(
                 (
-                    as_said(words.name_of(words.THEMES, axis)),
+                    as_said(axis_names[axis]),
                     *(as_said(decimal(score.get((row["segment_id"], axis)), 1)) for row in shown),
                 )
                 for axis in axes
@@ -394,12 +458,34 @@ def radar(
             numeric=(False, *(True for _ in shown)),
         ),
         height=340 if single else 460,
+        legend=()
+        if single
+        else tuple((segment_name(row), colour_name(segments, row["segment_id"])) for row in shown),
+        prints_table=not single,
     )
 
 
-def as_text(text: Text | None) -> Text:
-    """Give a heading, of a column of scores where it names no segment."""
-    return Text("得分", "Score") if text is None else text
+def axis_name(row: Row) -> Text:
+    """Give the name of an axis of the pentagon, from a row of rpt_segment_themes."""
+    return Text(row["axis_zh"] or row["axis"], row["axis_en"] or row["axis"])
+
+
+def _apart(
+    names: Sequence[str], axes: Sequence[str], score: dict[tuple[str, str], float | None]
+) -> dict[str, int]:
+    """Choose for every segment the axis on which its point is farthest from those of others."""
+    chosen: dict[str, int] = {}
+    for name in names:
+        room = {}
+        for place, axis in enumerate(axes):
+            own = score.get((name, axis))
+            if own is None:
+                continue
+            others = (score.get((other, axis)) for other in names if other != name)
+            room[place] = min((abs(own - one) for one in others if one is not None), default=100.0)
+        if room:
+            chosen[name] = max(room, key=lambda place: (room[place], -place))
+    return chosen
 
 
 def heat_map(
@@ -416,11 +502,11 @@ def heat_map(
     labels: list[Figure] = []
     cells: list[tuple[Said, ...]] = []
     for rows in grouped.values():
-        effect = {row["segment_id"]: row["effect_size_transformed"] for row in rows}
+        effect = {row["segment_id"]: effect_of(row) for row in rows}
         values = [effect.get(name) for name in names]
         z.append([None if value is None else round(value, 4) for value in values])
         written = [same("—") if value is None else signed(value) for value in values]
-        text.append([both(signed(v, 1)) if v is not None else both("—") for v in values])
+        text.append([both(same("—") if v is None else signed(v, 1)) for v in values])
         labels.append(label(attribute_name(rows[0])))
         cells.append((as_said(attribute_name(rows[0])), *map(as_said, written)))
     places = list(range(len(grouped)))
@@ -428,9 +514,11 @@ def heat_map(
         id=chart_id,
         title=title,
         note=Text(
-            "与全体相差几个标准差（偏态指标取对数后）；颜色深浅表示大小，与好坏无关。",
+            "与全体相差几个标准差（偏态指标取对数后）；颜色深浅表示大小，与好坏无关；"
+            "— 为由定义决定或多半未知。",
             "Standard deviations above or below everyone (skewed attributes on a log scale); "
-            "darker is farther, which is neither good nor bad.",
+            "darker is farther, which is neither good nor bad. A dash: so by definition, or "
+            "mostly unknown.",
         ),
         data=[
             {
@@ -440,6 +528,8 @@ def heat_map(
                 "z": z,
                 "text": text,
                 "texttemplate": "%{text}",
+                "textfont": {"color": colour("ink")},
+                "hoverongaps": False,
                 "zmin": -1.6,
                 "zmax": 1.6,
                 "colorscale": [[0, colour("low")], [0.5, colour("mid")], [1, colour("high")]],
@@ -453,13 +543,19 @@ def heat_map(
             "xaxis": {"side": "top", "showgrid": False, "type": "category"},
             "yaxis": {**_named_axis(places, labels), "showgrid": False},
             "margin": {"t": 30, "b": 10},
+            "annotations": [
+                {"x": name, "y": place, "text": "—", "showarrow": False}
+                for place, values in enumerate(z)
+                for name, value in zip(names, values, strict=True)
+                if value is None
+            ],
         },
         table=Table(
-            columns=(Text("指标", "Attribute"), *(segment_name(row) for row in segments)),
+            columns=(Text("指标", "Attribute"), *map(same, names)),
             rows=tuple(cells),
             numeric=(False, *(True for _ in segments)),
         ),
-        height=60 + 36 * max(len(grouped), 1),
+        height=60 + max(36, _row_height(labels)) * max(len(grouped), 1),
     )
 
 
@@ -515,20 +611,6 @@ def boxes(
     low, high = min(low, overall), max(high, overall)
     reach = (high - low) or 1.0
     write = row_quantity(attributes, first)
-    data.append(
-        {
-            "type": "scatter",
-            "mode": "text",
-            "x": [round(end + 0.02 * reach, 5) for end in ends],
-            "y": list(range(len(shown))),
-            "text": [
-                both(same(_plain(known[row["segment_id"]]["median"], share))) for row in shown
-            ],
-            "textposition": "middle right",
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-        }
-    )
     ticks = _ticks(transform, low, high)
     unit = _unit(first["unit"], share)
     places = list(range(len(shown)))
@@ -547,7 +629,7 @@ def boxes(
         layout={
             "xaxis": {
                 "tickvals": [round(scale(tick), 5) for tick in ticks],
-                "ticktext": [both(same(_plain(tick, share))) for tick in ticks],
+                "ticktext": [both(_plain(tick, share)) for tick in ticks],
                 "range": [low - 0.03 * reach, high + 0.22 * reach],
                 "title": {"text": both(unit)},
                 "zeroline": False,
@@ -563,6 +645,10 @@ def boxes(
                     "y1": 1,
                     "line": {"color": colour("everyone"), "dash": "dot", "width": 1.5},
                 }
+            ],
+            "annotations": [
+                _beside(end, place, _plain(known[row["segment_id"]]["median"], share))
+                for place, (row, end) in enumerate(zip(shown, ends, strict=True))
             ],
         },
         table=Table(
@@ -608,14 +694,24 @@ _AXES = {
 }
 
 
-def _plain(value: float, share: bool) -> str:
+def _beside(x: float, y: float, text: Said | Text, size: int = 12) -> Figure:
+    """Write a number at the end of a mark; no line runs through it."""
+    return {
+        "x": round(x, 5),
+        "y": y,
+        "text": both(text),
+        "showarrow": False,
+        "xanchor": "left",
+        "xshift": 4,
+        "bgcolor": colour("paper"),
+        "borderpad": 1,
+        "font": {"size": size},
+    }
+
+
+def _plain(value: float, share: bool) -> Text:
     """Write a number without its unit, which the axis has."""
-    if share:
-        return f"{100 * value:.0f}%"
-    for size, unit in ((1e9, "B"), (1e6, "M"), (1e4, "K")):
-        if abs(value) >= size:
-            return digits(value / (1e3 if unit == "K" else size)) + unit
-    return digits(value)
+    return percent(value, 0) if share else large(value)
 
 
 def _unit(unit: str | None, share: bool) -> Text:
@@ -628,30 +724,45 @@ def _unit(unit: str | None, share: bool) -> Text:
         "count_per_month": Text("每月个数", "Number a month"),
         "days": Text("天数", "Days"),
         "months": Text("月数", "Months"),
-        "ratio": Text("倍数", "Times"),
+        "ratio": Text("比值", "Ratio"),
         "index": Text("指数", "Index"),
     }.get(unit or "", Text("数值", "Value"))
 
 
+MOST_TICKS = 7
+_LOG_STEPS = ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10)))
+"""Multiples of the powers of ten that are marked: the more the shorter the axis."""
+
+
 def _ticks(transform: str, low: float, high: float) -> list[float]:
-    """Choose at most seven round numbers on the scale of a transform."""
-    if transform == "none":
-        step = 10 ** math.floor(math.log10(max(high - low, 1e-9)))
-        while (high - low) / step < 3:
+    """Choose round numbers on the scale of a transform: few, but more than two where there are."""
+    bottom, top = low, high
+    if transform != "none":
+        bottom, top = (math.copysign(math.expm1(abs(end)), end) for end in (low, high))
+    if transform == "none" or max(top, -bottom) < 5:
+        step = 10.0 ** math.floor(math.log10(max(top - bottom, 1e-9)))
+        while (top - bottom) / step < 3:
             step /= 2
-        first = math.ceil(low / step)
-        return [round(step * n, 10) for n in range(first, math.floor(high / step) + 1)][:8]
-    bottom, top = (math.copysign(math.expm1(abs(end)), end) for end in (low, high))
-    if max(top, -bottom) < 5:
-        step = 0.5 if max(top, -bottom) < 3 else 1.0
-        return [step * n for n in range(math.ceil(bottom / step), math.floor(top / step) + 1)]
-    powers = [10.0**power for power in range(10) if 10**power <= max(top, -bottom)]
-    if len(powers) <= 2:
-        powers = sorted({*powers, *(3 * power for power in powers)})
-    if len(powers) > 4:
-        powers = powers[::2] if len(powers) % 2 else powers[1::2]
-    ticks = [*(-power for power in reversed(powers)), 0.0, *powers]
-    return [tick for tick in ticks if bottom - 1e-9 <= tick <= top + 1e-9]
+        return _thinned(
+            [
+                round(step * n, 10)
+                for n in range(math.ceil(bottom / step), math.floor(top / step) + 1)
+            ]
+        )
+    ticks: list[float] = []
+    for steps in _LOG_STEPS:
+        sizes = [step * 10.0**power for power in range(12) for step in steps]
+        ticks = [*(-size for size in reversed(sizes)), 0.0, *sizes]
+        ticks = [tick for tick in ticks if bottom - 1e-9 <= tick <= top + 1e-9]
+        if len(ticks) > 2:
+            break
+    return _thinned(ticks)
+
+
+def _thinned(ticks: list[float]) -> list[float]:
+    """Leave every second, third, … so that few are left; zero stays."""
+    apart = math.ceil(len(ticks) / MOST_TICKS) or 1
+    return ticks[ticks.index(0.0) % apart if 0.0 in ticks else 0 :: apart]
 
 
 def stacked(
@@ -682,13 +793,14 @@ def stacked(
             return float(sum(levels[level]["share_overall"] for level in group))
         return float(sum(share.get((segment_id, level), 0.0) for level in group))
 
-    groups: list[tuple[Text, list[str], Figure]] = [
-        (level_name(row), [row["level"]], colour(f"r{place % 6}")) for place, row in enumerate(own)
+    groups: list[tuple[Text, list[str], str]] = [
+        (level_name(row), [row["level"]], f"r{place % 6}") for place, row in enumerate(own)
     ]
     if rest:
-        groups.append((Text("其他", "Other"), rest, colour("other")))
+        name = Text(f"其余 {len(rest)} 个取值", f"{len(rest)} more level{'s'[: len(rest) - 1]}")
+        groups.append((name, rest, "other"))
     if unknown:
-        groups.append((Text("未知", "Unknown"), unknown, colour("unknown")))
+        groups.append((Text("未知", "Unknown"), unknown, "unknown"))
     rows: list[str | None] = [*names, None]
     places = list(range(len(rows)))
     data: list[Figure] = []
@@ -700,18 +812,16 @@ def stacked(
                 "orientation": "h",
                 "y": places,
                 "x": [round(100 * value, 3) for value in shares],
-                "text": [_inside(name, value) for value in shares],
-                "textposition": "inside",
-                "insidetextanchor": "middle",
-                "textangle": 0,
-                "constraintext": "none",
+                "text": [both(name) for _ in shares],
+                "textfont": {"color": upon(fill)},
+                **INSIDE,
                 "hovertext": [
                     both(say("{name}：{share}", "{name}: {share}", name=name, share=percent(value)))
                     for value in shares
                 ],
                 "hoverinfo": "text",
                 "marker": {
-                    "color": fill,
+                    "color": colour(fill),
                     "line": {"color": colour("paper"), "width": 1},
                     **(
                         {"pattern": {"shape": "/", "size": 5, "solidity": 0.15}}
@@ -736,13 +846,14 @@ def stacked(
         layout={
             "barmode": "stack",
             "bargap": 0.28,
+            "uniformtext": FITTING,
             "xaxis": {"range": [0, 100], "ticksuffix": "%", "showgrid": False, "nticks": 5},
             "yaxis": {**_named_axis(places, labels), "showgrid": False},
         },
         table=Table(
             columns=(
                 Text("取值", "Level"),
-                *(segment_name(row) for row in segments),
+                *map(same, names),
                 Text("全体", "All"),
             ),
             rows=tuple(
@@ -762,32 +873,10 @@ def stacked(
             ),
             numeric=(False, *(True for _ in rows)),
         ),
-        height=86 + 34 * len(rows),
+        height=66 + 34 * len(rows),
+        legend=tuple((name, fill) for name, _, fill in groups),
+        prints_table=True,
     )
-
-
-def _inside(name: Text, value: float) -> Figure:
-    """Name a part of a bar as far as there is room for it."""
-    room = int(value * 62)
-    texts = {"zh": name.zh, "en": name.en}
-    return {
-        language: html.escape(_cut(text, room), quote=False)
-        if _width(text) <= room or room >= LEAST_ROOM
-        else ""
-        for language, text in texts.items()
-    }
-
-
-def _cut(text: str, room: int) -> str:
-    bare = text.strip("\u2068\u2069")
-    if _width(bare) <= room:
-        return isolate(bare)
-    short = ""
-    for letter in bare:
-        if _width(short + letter) > room - 1:
-            break
-        short += letter
-    return isolate(short + "…")
 
 
 def grouped(
@@ -806,19 +895,18 @@ def grouped(
     names = [row["segment_id"] for row in segments]
     step = 1 / (len(names) + 1.2)
     data: list[Figure] = []
+    written: list[Figure] = []
     top = 0.0
     for order, segment in enumerate(segments):
-        xs, ys, texts = [], [], []
+        xs, ys = [], []
         for place, (_, rows) in enumerate(groups):
             for row in rows:
                 if row["segment_id"] != segment["segment_id"]:
                     continue
                 xs.append(round(100 * row["share_of_segment"], 3))
                 ys.append(place + step * (order - (len(names) - 1) / 2))
-                written = percent(row["share_of_segment"])
-                texts.append(
-                    both(say("{id} {share}", "{id} {share}", id=names[order], share=written))
-                )
+                text = say("{id} {share}", "{id} {share}", id=names[order], share=level_share(row))
+                written.append(_beside(xs[-1], ys[-1], text, 11))
         top = max([top, *xs])
         data.append(
             {
@@ -827,16 +915,19 @@ def grouped(
                 "x": xs,
                 "y": ys,
                 "width": step * 0.82,
-                "text": texts,
-                "textposition": "outside",
-                "cliponaxis": False,
                 "hoverinfo": "skip",
                 "marker": {"color": segment_colour(segments, segment["segment_id"])},
-                "textfont": {"size": 11},
             }
         )
     overall = [rows[0]["share_overall"] for _, rows in groups]
     places = list(range(len(groups)))
+    labels = [
+        lines_of(
+            label(name, 16),
+            both(say("全体 {all}", "all {all}", all=percent(value))),
+        )
+        for (name, _), value in zip(groups, overall, strict=True)
+    ]
     return Chart(
         id=chart_id,
         title=title,
@@ -847,17 +938,9 @@ def grouped(
         data=data,
         layout={
             "barmode": "overlay",
-            "xaxis": {"range": [0, max(top * 1.22, 1)], "ticksuffix": "%", "nticks": 5},
-            "yaxis": _named_axis(
-                places,
-                [
-                    lines_of(
-                        label(name, 16),
-                        both(say("全体 {all}", "all {all}", all=percent(value))),
-                    )
-                    for (name, _), value in zip(groups, overall, strict=True)
-                ],
-            ),
+            "xaxis": {"range": [0, max(top * 1.4, 1)], "ticksuffix": "%", "nticks": 5},
+            "annotations": written,
+            "yaxis": _named_axis(places, labels),
             "shapes": [
                 {
                     "type": "line",
@@ -874,25 +957,14 @@ def grouped(
         table=Table(
             columns=(
                 Text("项目", "Item"),
-                *(segment_name(row) for row in segments),
+                *map(same, names),
                 Text("全体", "All"),
             ),
             rows=tuple(
                 (
                     as_said(name),
                     *(
-                        Said(
-                            percent(row["share_of_segment"]),
-                            (
-                                Fact(
-                                    "share",
-                                    row["share_of_segment"],
-                                    row["segment_id"],
-                                    row["attribute"],
-                                    row["level"],
-                                ),
-                            ),
-                        )
+                        level_share(row)
                         for row in sorted(rows, key=lambda row: names.index(row["segment_id"]))
                     ),
                     as_said(percent(rows[0]["share_overall"])),
@@ -901,7 +973,7 @@ def grouped(
             ),
             numeric=(False, *(True for _ in range(len(names) + 1))),
         ),
-        height=int(80 + len(groups) * max(44, 17 * len(names) + 14)),
+        height=int(80 + len(groups) * max(_row_height(labels), 17 * len(names) + 14)),
     )
 
 
@@ -916,6 +988,20 @@ def top_levels(
         Rows of rpt_segment_mix, the most frequent first.
     """
     places = list(range(len(mix)))
+    labels = [
+        lines_of(
+            label(level_name(row), 18, 2),
+            both(
+                say(
+                    "{own}，全体 {all}",
+                    "{own}, all {all}",
+                    own=percent(row["share_of_segment"]),
+                    all=percent(row["share_overall"]),
+                )
+            ),
+        )
+        for row in mix
+    ]
     top = max([100 * max(row["share_of_segment"], row["share_overall"]) for row in mix], default=1)
     return Chart(
         id=chart_id,
@@ -956,23 +1042,7 @@ def top_levels(
         ],
         layout={
             "xaxis": {"range": [0, max(top * 1.08, 1)], "ticksuffix": "%", "nticks": 5},
-            "yaxis": _named_axis(
-                places,
-                [
-                    lines_of(
-                        label(level_name(row), 18, 2),
-                        both(
-                            say(
-                                "{own}，全体 {all}",
-                                "{own}, all {all}",
-                                own=percent(row["share_of_segment"]),
-                                all=percent(row["share_overall"]),
-                            )
-                        ),
-                    )
-                    for row in mix
-                ],
-            ),
+            "yaxis": _named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -986,18 +1056,7 @@ def top_levels(
                 (
                     as_said(level_name(row)),
                     as_said(count(row["customers"])),
-                    Said(
-                        percent(row["share_of_segment"]),
-                        (
-                            Fact(
-                                "share",
-                                row["share_of_segment"],
-                                row["segment_id"],
-                                row["attribute"],
-                                row["level"],
-                            ),
-                        ),
-                    ),
+                    level_share(row),
                     as_said(percent(row["share_overall"])),
                     as_said(decimal(row["lift"]) if row["lift"] is not None else same("—")),
                 )
@@ -1005,7 +1064,7 @@ def top_levels(
             ),
             numeric=(False, True, True, True, True),
         ),
-        height=70 + 46 * max(len(mix), 1),
+        height=70 + max(46, _row_height(labels)) * max(len(mix), 1),
     )
 
 
@@ -1021,7 +1080,7 @@ def customer_map(
     shifted = _side_by_side(segments, cells)
     most = max([row["customers"] for row in cells], default=1)
     data: list[Figure] = []
-    annotations: list[Figure] = []
+    centres: dict[str, tuple[float, float]] = {}
     table_rows = []
     for segment in sorted(segments, key=lambda row: -row["customers"]):
         rows = of_segment.get(segment["segment_id"], [])
@@ -1059,19 +1118,7 @@ def customer_map(
             continue
         x = sum(row["x"] * row["customers"] for row in rows) / total
         y = sum(row["y"] * row["customers"] for row in rows) / total
-        annotations.append(
-            {
-                "x": round(x, 3),
-                "y": round(y, 3),
-                "text": f"<b>{html.escape(segment['segment_id'])}</b>",
-                "showarrow": False,
-                "bgcolor": colour("paper"),
-                "bordercolor": segment_colour(segments, segment["segment_id"]),
-                "borderwidth": 2,
-                "borderpad": 3,
-                "font": {"size": 13},
-            }
-        )
+        centres[segment["segment_id"]] = (x, y)
         table_rows.append(
             (
                 as_said(segment_name(segment)),
@@ -1090,9 +1137,9 @@ def customer_map(
         ),
         data=data,
         layout={
-            "xaxis": {"title": {"text": label(axes[0], 90, 2)}, "zeroline": True},
-            "yaxis": {"title": {"text": label(axes[1], 50, 3)}, "zeroline": True},
-            "annotations": annotations,
+            "xaxis": {"title": {"text": label(axes[0], 44, 4)}, "zeroline": True},
+            "yaxis": {"title": {"text": label(axes[1], 44, 4)}, "zeroline": True},
+            "annotations": _map_labels(segments, centres, cells),
         },
         table=Table(
             columns=(
@@ -1106,6 +1153,49 @@ def customer_map(
         ),
         height=560,
     )
+
+
+LABEL_PART = (0.15, 0.062)
+"""What part of the map's width on a phone, and of its height, a label takes."""
+
+
+def _map_labels(
+    segments: Sequence[Row], centres: dict[str, tuple[float, float]], cells: Sequence[Row]
+) -> list[Figure]:
+    """Write every segment at its centre, above the label there where there is one already."""
+    wide, high = (
+        part * ((max(row[axis] for row in cells) - min(row[axis] for row in cells)) or 1.0)
+        for part, axis in zip(LABEL_PART, ("x", "y"), strict=True)
+    )
+    placed: list[tuple[float, float]] = []
+    labels = []
+    for name, (x, y) in sorted(centres.items(), key=lambda item: (item[1][1], item[0])):
+        shown_y = y
+        for other_x, other_y in sorted(placed, key=lambda place: place[1]):
+            if abs(other_x - x) < wide and abs(other_y - shown_y) < high:
+                shown_y = other_y + high
+        placed.append((x, shown_y))
+        labels.append(
+            {
+                "x": round(x, 3),
+                "y": round(y, 3),
+                "axref": "x",
+                "ayref": "y",
+                "ax": round(x, 3),
+                "ay": round(shown_y, 3),
+                "showarrow": True,
+                "arrowhead": 0,
+                "arrowwidth": 1,
+                "arrowcolor": colour("ink"),
+                "text": f"<b>{escape(name)}</b>",
+                "bgcolor": colour("paper"),
+                "bordercolor": segment_colour(segments, name),
+                "borderwidth": 2,
+                "borderpad": 3,
+                "font": {"size": 13},
+            }
+        )
+    return labels
 
 
 def _cell(row: Row) -> tuple[str, int, int]:
@@ -1184,6 +1274,8 @@ def curve(
         layout[f"yaxis{axis}"] = {
             "title": {"text": both(one.name)},
             "domain": [low, 1 - place * part],
+            "range": _with_room_above(one.rows, limits if place == 0 else ()),
+            "tickformat": ",",
             "nticks": 5,
         }
         layout[f"xaxis{axis}"] = {
@@ -1228,26 +1320,40 @@ def curve(
                 "hoverinfo": "skip",
             }
         )
-        chosen = [row for row in one.rows if row["k"] == chosen_k]
-        for row in chosen:
+        for row in (row for row in one.rows if row["k"] == chosen_k):
             layout["annotations"].append(
                 {
                     "x": row["k"],
-                    "y": row["value"],
+                    "y": 1,
                     "xref": f"x{axis}",
-                    "yref": f"y{axis}",
+                    "yref": f"y{axis} domain",
+                    "yanchor": "top",
+                    "xanchor": (
+                        "right" if chosen_k == ks[-1] else "left" if chosen_k == ks[0] else "center"
+                    ),
                     "text": both(
                         say(
-                            "<K={k}：{value}>".strip("<>"),
+                            "K={k}：{value}",
                             "K = {k}: {value}",
                             k=str(row["k"]),
                             value=_short(row["value"], one.decimals),
                         )
                     ),
                     "showarrow": False,
-                    "yshift": 20,
                     "font": {"size": 13},
-                    "bgcolor": colour("paper"),
+                }
+            )
+            layout["shapes"].append(
+                {
+                    "type": "line",
+                    "xref": f"x{axis}",
+                    "yref": f"y{axis}",
+                    "x0": row["k"],
+                    "x1": row["k"],
+                    "y0": row["value"],
+                    "y1": _with_room_above(one.rows, limits if place == 0 else ())[1],
+                    "layer": "below",
+                    "line": {"color": colour("grid"), "width": 1},
                 }
             )
     for value, name in limits:
@@ -1309,7 +1415,18 @@ def curve(
             numeric=(True, *(flag for _ in shown for flag in (True, True, False))),
         ),
         height=320 if len(shown) == 1 else 430,
+        prints_table=True,
     )
+
+
+def _with_room_above(
+    rows: Sequence[Row], limits: Sequence[tuple[float, Text]]
+) -> tuple[float, float]:
+    """Give the range of an axis that has room for a line of text above the curve."""
+    values = [row["value"] + sign * (row["std_error"] or 0) for row in rows for sign in (-1, 1)]
+    values += [value for value, _ in limits]
+    reach = (max(values) - min(values)) or 1.0
+    return min(values) - 0.08 * reach, max(values) + 0.3 * reach
 
 
 def _short(value: float, decimals: int) -> Text:
@@ -1335,12 +1452,9 @@ def business_scores(chart_id: str, rows: Sequence[Row], chosen_k: int, title: Sa
                 "orientation": "h",
                 "y": ks,
                 "x": [round(value, 4) for value in shown],
-                "text": [
-                    _inside(words.name_of(words.CRITERIA, name), value / 4.2) for value in shown
-                ],
-                "textposition": "inside",
-                "insidetextanchor": "middle",
-                "constraintext": "none",
+                "text": [both(words.name_of(words.CRITERIA, name)) for _ in shown],
+                "textfont": {"color": upon(f"r{place % 6}")},
+                **INSIDE,
                 "marker": {
                     "color": colour(f"r{place % 6}"),
                     "line": {"color": colour("paper"), "width": 1},
@@ -1380,6 +1494,7 @@ def business_scores(chart_id: str, rows: Sequence[Row], chosen_k: int, title: Sa
         layout={
             "barmode": "stack",
             "bargap": 0.28,
+            "uniformtext": FITTING,
             "xaxis": {"range": [0, 5.4], "title": {"text": both(Text("业务得分", "Score"))}},
             "yaxis": {**_named_axis(ks, labels), "showgrid": False},
         },
@@ -1406,25 +1521,52 @@ def business_scores(chart_id: str, rows: Sequence[Row], chosen_k: int, title: Sa
             ),
             numeric=tuple(True for _ in range(len(criteria) + 2)),
         ),
-        height=100 + 36 * max(len(ks), 1),
+        height=80 + 36 * max(len(ks), 1),
+        legend=tuple(
+            (words.name_of(words.CRITERIA, name), f"r{place % 6}")
+            for place, name in enumerate(criteria)
+        ),
+        prints_table=True,
     )
 
 
-def missing_values(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
-    """Draw the share of unknown values of the attributes that have the most."""
-    places = list(range(len(rows)))
+def _only_first(most: int, rows: Sequence[Row]) -> Text:
+    """Say that a chart shows the first rows of its table only, where it does."""
+    if len(rows) <= most:
+        return same("")
+    return Text(
+        f"图中为前 {most} 个，表中为全部 {len(rows)} 个。",
+        f" The chart has the first {most}, the table all {len(rows)}.",
+    )
+
+
+def missing_values(chart_id: str, rows: Sequence[Row], title: Said, most: int = 15) -> Chart:
+    """Draw the share of unknown values of the attributes that have the most.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of rpt_attribute_diagnostics; the first `most` are drawn, all are in the table.
+    """
+    shown = rows[:most]
+    places = list(range(len(shown)))
     names = [Text(isolate(row["label_zh"]), isolate(row["label_en"])) for row in rows]
+    labels = [label(name) for name in names[:most]]
+    only = _only_first(most, rows)
     return Chart(
         id=chart_id,
         title=title,
-        note=Text("取值未知的客户占比。", "Share of customers whose value is unknown."),
+        note=Text(
+            "取值未知的客户占比。" + only.zh,
+            "Share of customers whose value is unknown." + only.en,
+        ),
         data=[
             {
                 "type": "bar",
                 "orientation": "h",
                 "y": places,
-                "x": [round(100 * row["missing_share"], 3) for row in rows],
-                "text": [both(percent(row["missing_share"])) for row in rows],
+                "x": [round(100 * row["missing_share"], 3) for row in shown],
+                "text": [both(percent(row["missing_share"])) for row in shown],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "width": 0.6,
@@ -1434,7 +1576,7 @@ def missing_values(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
         ],
         layout={
             "xaxis": {"range": [0, 112], "ticksuffix": "%", "dtick": 25},
-            "yaxis": _named_axis(places, [label(name) for name in names]),
+            "yaxis": _named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1455,23 +1597,32 @@ def missing_values(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
             ),
             numeric=(False, True, False),
         ),
-        height=80 + 30 * max(len(rows), 1),
+        height=80 + _row_height(labels) * max(len(shown), 1),
     )
 
 
-def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
-    """Draw the skewness of attributes before and after log(1 + x)."""
-    places = list(range(len(rows)))
+def skewness(chart_id: str, rows: Sequence[Row], title: Said, most: int = 14) -> Chart:
+    """Draw the skewness of attributes before and after log(1 + x).
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of rpt_attribute_diagnostics; the first `most` are drawn, all are in the table.
+    """
+    shown = rows[:most]
+    places = list(range(len(shown)))
     names = [Text(isolate(row["label_zh"]), isolate(row["label_en"])) for row in rows]
-    before = [row["skewness"] for row in rows]
-    after = [row["skewness_log1p"] for row in rows]
+    labels = [label(name) for name in names[:most]]
+    only = _only_first(most, rows)
+    before = [row["skewness"] for row in shown]
+    after = [row["skewness_log1p"] for row in shown]
     segments_x: list[float | None] = []
     segments_y: list[float | None] = []
     for place in places:
         segments_x += [_log1p(before[place]), _log1p(after[place]), None]
         segments_y += [place, place, None]
 
-    def dots(values: Sequence[float], fill: Figure, name: Text, side: str) -> Figure:
+    def dots(values: Sequence[float], fill: str, symbol: str, side: str) -> Figure:
         return {
             "type": "scatter",
             "mode": "markers+text",
@@ -1480,10 +1631,9 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
             "text": [both(decimal(value, 1)) for value in values],
             "textposition": side,
             "textfont": {"size": 11},
-            "marker": {"size": 10, "color": fill},
+            "marker": {"size": 10, "color": colour(fill), "symbol": symbol},
             "cliponaxis": False,
             "hoverinfo": "skip",
-            "name": both(name),
         }
 
     low = min([0.0, *map(_log1p, after)])
@@ -1493,8 +1643,9 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
         id=chart_id,
         title=title,
         note=Text(
-            "偏度（对数轴）：灰点为原值，彩点为取 log(1+x) 之后；0 为对称。",
-            "Skewness (log axis): grey as it is, coloured after log(1+x); 0 is symmetric.",
+            "偏度（对数轴）：灰色圆点为原值，蓝色方块为取 log(1+x) 之后；0 为对称。" + only.zh,
+            "Skewness (log axis): grey dots as it is, blue squares after log(1+x); 0 is symmetric."
+            + only.en,
         ),
         data=[
             {
@@ -1505,17 +1656,17 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
                 "line": {"color": colour("grid"), "width": 3},
                 "hoverinfo": "skip",
             },
-            dots(before, colour("muted"), Text("原值", "before"), "middle right"),
-            dots(after, colour("ink"), Text("取对数后", "after log1p"), "middle left"),
+            dots(before, "muted", "circle", "middle right"),
+            dots(after, "accent", "square", "middle left"),
         ],
         layout={
             "xaxis": {
                 "range": [low - 0.9, high + 0.8],
                 "tickvals": [round(_log1p(tick), 4) for tick in ticks],
-                "ticktext": [both(decimal(tick, 0)) for tick in ticks],
+                "ticktext": [both(large(tick)) for tick in ticks],
                 "title": {"text": both(Text("偏度", "Skewness"))},
             },
-            "yaxis": _named_axis(places, [label(name) for name in names]),
+            "yaxis": _named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1535,7 +1686,7 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said) -> Chart:
             ),
             numeric=(False, True, True, True),
         ),
-        height=90 + 34 * max(len(rows), 1),
+        height=90 + _row_height(labels) * max(len(shown), 1),
     )
 
 

@@ -11,6 +11,11 @@ from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.report.page import LANGUAGES, make_report
 
+UNFINISHED = (
+    "Warning: the last build of this database did not end well, so its marts may not fit together. "
+    "Mend what failed, run the whole dbt build, and make the report anew."
+)
+
 
 @click.command("report")
 @database_option
@@ -34,7 +39,7 @@ def report_command(database: Path, output: Path | None, language: str | None) ->
     reports = Path(os.environ.get("REPORTS_DIR", "reports"))
     output = output or reports / "segmentation_report.html"
     try:
-        make_report(
+        is_unfinished = make_report(
             database,
             output,
             language=language,
@@ -42,4 +47,6 @@ def report_command(database: Path, output: Path | None, language: str | None) ->
         )
     except InputError as error:
         raise click.ClickException(str(error)) from error
+    if is_unfinished:
+        click.echo(UNFINISHED, err=True)
     click.echo(f"Report     {output.resolve()}")

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from segmentation.report import words
 from segmentation.report.charts import (
     attribute_name,
+    axis_name,
+    effect_of,
     level_name,
+    level_share,
     row_quantity,
 )
 from segmentation.report.formats import (
@@ -32,6 +35,9 @@ NOTEWORTHY_SHARE = 0.05
 
 NOTEWORTHY_EFFECT = 0.2
 """A smaller effect is not worth a word."""
+
+AVERAGE_SCORE = 50
+"""What the average customer has on every axis of the pentagon."""
 
 GATE = 0.05
 """Adjusted p-value up to which a level counts as typical."""
@@ -74,6 +80,12 @@ def value_name(marts: Marts) -> Text:
     )
 
 
+def of_value(marts: Marts, pattern: Text) -> Text:
+    """Say what a number of the value attribute is, such as its median."""
+    name = within_sentence(value_name(marts))
+    return Text(pattern.zh.format(name.zh), pattern.en.format(name.en))
+
+
 def answer(marts: Marts) -> Said:
     """Say how many segments there are and which one carries the business."""
     segments = marts.final.segments
@@ -81,17 +93,19 @@ def answer(marts: Marts) -> Said:
     total = marts.final.about["customers"]
     return say(
         "{n} 位客户分为 {k} 群：{name}以 {share} 的客户贡献了 {spend} 的{value}",
-        "{n} customers fall into {k} segments; {name}, {share} of them, bring {spend} of “{value}”",
+        "{n} customers fall into {k} segments; {name}, {share} of them, bring {spend} of all "
+        "{value}",
         n=Said(count(total), (Fact("customers", total),)),
         k=str(len(segments)),
         name=quoted(top),
         share=share_of(top),
         spend=spend_of(top),
-        value=_within_sentence(value_name(marts)),
+        value=within_sentence(value_name(marts)),
     )
 
 
-def _within_sentence(name: Text) -> Text:
+def within_sentence(name: Text) -> Text:
+    """Write a label as it stands within a sentence."""
     return Text(name.zh, isolate(lower_first(name.en.strip("\u2068\u2069"))))
 
 
@@ -188,15 +202,22 @@ def warnings(marts: Marts) -> list[Said]:
     return found
 
 
+def _by_effect(rows: Sequence[Row], least: float = 0.0) -> list[tuple[float, Row]]:
+    """Give effects with their rows, the farthest from everyone first."""
+    known = [(effect, row) for row in rows if (effect := effect_of(row)) is not None]
+    return sorted(
+        (one for one in known if abs(one[0]) >= least),
+        key=lambda one: (-abs(one[0]), one[1]["attribute"], one[1]["segment_id"]),
+    )
+
+
 def most_striking(rows: Sequence[Row]) -> Said:
     """Say on which attributes a segment is farthest from everyone."""
-    known = [row for row in rows if row["effect_size_transformed"] is not None]
-    top = sorted(known, key=lambda row: (-abs(row["effect_size_transformed"]), row["attribute"]))
+    top = _by_effect(rows)
     if not top:
         return as_said(Text("与全体的差异", "How it differs from everyone"))
 
-    def one(row: Row) -> Said:
-        effect = row["effect_size_transformed"]
+    def one(effect: float, row: Row) -> Said:
         return say(
             "{attribute}{side}全体 {effect} 个标准差",
             "{attribute} ({effect} sd {side} everyone)",
@@ -206,53 +227,67 @@ def most_striking(rows: Sequence[Row]) -> Said:
         )
 
     return say(
-        "最突出：{parts}", "Stands out by {parts}", parts=join(map(one, top[:2]), "；", " and ")
+        "最突出：{parts}",
+        "Stands out by {parts}",
+        parts=join((one(effect, row) for effect, row in top[:2]), "；", " and "),
     )
+
+
+def told_in_short(rows: Sequence[Row]) -> list[tuple[float, Row]]:
+    """Choose the attributes by which a segment is told in a few words."""
+    return _by_effect(rows, NOTEWORTHY_EFFECT)[:2]
 
 
 def in_short(rows: Sequence[Row]) -> Said:
     """Say in a few words on which attributes a segment is high or low."""
-    known = [row for row in rows if abs(row["effect_size_transformed"] or 0) >= NOTEWORTHY_EFFECT]
-    top = sorted(known, key=lambda row: (-abs(row["effect_size_transformed"]), row["attribute"]))
+    top = told_in_short(rows)
     if not top:
         return as_said(Text("与全体相近", "much like everyone"))
     return join(
         Text(
-            f"{attribute_name(row).zh}{'高' if row['effect_size_transformed'] > 0 else '低'}",
-            f"{attribute_name(row).en} {'high' if row['effect_size_transformed'] > 0 else 'low'}",
+            f"{attribute_name(row).zh}{'高' if effect > 0 else '低'}",
+            f"{attribute_name(row).en} {'high' if effect > 0 else 'low'}",
         )
-        for row in top[:2]
+        for effect, row in top
     )
 
 
 def strongest_axes(themes: Sequence[Row]) -> Said:
-    """Say on which theme a segment is best and on which worst."""
-    known = [row for row in themes if row["score"] is not None]
-    if not known:
+    """Say on which theme a segment is best and on which worst, against the average customer."""
+    order = sorted(
+        (row for row in themes if row["score"] is not None),
+        key=lambda row: (-row["score"], row["axis"]),
+    )
+    if not order:
         return as_said(Text("能力五边形", "Pentagon of abilities"))
-    order = sorted(known, key=lambda row: (-row["score"], row["axis"]))
     best, worst = order[0], order[-1]
-    return say(
+    zh, en = (
         "强在{best}（{b} 分），弱在{worst}（{w} 分）",
-        "Strongest in {best} ({b}), weakest in {worst} ({w})",
-        best=_axis(best),
-        worst=_axis(worst),
+        "Strong in {best} ({b}), weak in {worst} ({w})",
+    )
+    if worst["score"] >= AVERAGE_SCORE:
+        zh = "各维度都不低于平均（50 分）：最强是{best}（{b} 分），最接近平均的是{worst}（{w} 分）"
+        en = "Nowhere below average (50): strongest in {best} ({b}), nearest to it in {worst} ({w})"
+    elif best["score"] <= AVERAGE_SCORE:
+        zh = "各维度都不高于平均（50 分）：最接近平均的是{best}（{b} 分），最弱是{worst}（{w} 分）"
+        en = "Nowhere above average (50): nearest to it in {best} ({b}), weakest in {worst} ({w})"
+    return say(
+        zh,
+        en,
+        best=within_sentence(axis_name(best)),
+        worst=within_sentence(axis_name(worst)),
         b=decimal(best["score"], 0),
         w=decimal(worst["score"], 0),
     )
 
 
-def _axis(row: Row) -> Text:
-    name = words.name_of(words.THEMES, row["axis"])
-    return Text(name.zh, name.en.lower())
-
-
 def leaders(segments: Sequence[Row], themes: Sequence[Row]) -> Said:
-    """Say which segment leads on the most axes."""
+    """Say which segment leads on the most axes, of those on which there is somebody to lead."""
     known = [row for row in themes if row["score"] is not None]
+    scored = {axis: rows for axis, rows in by(known, "axis").items() if len(rows) > 1}
     best = {
         axis: max(rows, key=lambda row: (row["score"], row["segment_id"]))["segment_id"]
-        for axis, rows in by(known, "axis").items()
+        for axis, rows in scored.items()
     }
     if not best:
         return as_said(Text("能力五边形", "Pentagon of abilities"))
@@ -262,26 +297,24 @@ def leaders(segments: Sequence[Row], themes: Sequence[Row]) -> Said:
     }
     name = max(leads, key=lambda key: (len(leads[key]), key))
     return say(
-        "{id} 在 {n} 个维度中的 {m} 个领先：{axes}",
-        "{id} leads on {m} of {n} axes: {axes}",
+        "{id} 在可以比较的 {n} 个维度中的 {m} 个领先：{axes}",
+        "{id} leads on {m} of the {n} axes that can be compared: {axes}",
         id=name,
         n=str(len(best)),
         m=str(len(leads[name])),
         axes=join(
-            Text(words.name_of(words.THEMES, axis).zh, words.name_of(words.THEMES, axis).en.lower())
-            for axis in words.THEMES
-            if axis in leads[name]
+            within_sentence(axis_name(scored[axis][0]))
+            for axis in sorted(leads[name], key=words.theme_place)
         ),
     )
 
 
 def widest_difference(kpis: Sequence[Row]) -> Said:
     """Say where in the heat map the strongest colour stands."""
-    known = [row for row in kpis if row["effect_size_transformed"] is not None]
-    if not known:
+    found = _by_effect(kpis)
+    if not found:
         return as_said(Text("各群与全体的差异", "How the segments differ from everyone"))
-    row = max(known, key=lambda row: (abs(row["effect_size_transformed"]), row["attribute"]))
-    effect = row["effect_size_transformed"]
+    effect, row = found[0]
     return say(
         "差别最大的是 {id} 的{attribute}：{side}全体 {effect} 个标准差",
         "The widest difference is {id} in {attribute}: {effect} standard deviations {side} "
@@ -310,74 +343,96 @@ def highest_and_lowest(rows: Sequence[Row], attributes: dict[str, Row]) -> Said:
         )
     ratio = high["median"] / low["median"] if low["median"] > 0 else 0
     times: Said | Text = (
-        say("，是其 {x} 倍", ", {x} times as much", x=digits(ratio)) if ratio >= 2 else Text("", "")
+        say("，前者是后者的 {x} 倍", ", {x} times as much", x=digits(ratio))
+        if ratio >= 2
+        else Text("", "")
     )
+
+    def all_at(median: float) -> Said:
+        return join(row["segment_id"] for row in order if row["median"] == median)
+
     return say(
-        "{name}：中位数 {high} 最高，{h}；{low} 最低，{l}{times}",
+        "{name}：中位数最高的是 {high}，{h}；最低的是 {low}，{l}{times}",
         "{name}: medians from {l} ({low}) to {h} ({high}){times}",
         name=name,
-        high=high["segment_id"],
-        low=low["segment_id"],
+        high=all_at(high["median"]),
+        low=all_at(low["median"]),
         h=row_quantity(attributes, high)("median"),
         l=row_quantity(attributes, low)("median"),
         times=times,
     )
 
 
-def typical_level(rows: Sequence[Row]) -> Row | None:
-    """Find the level that is most typical of a segment against everyone; None where none is."""
-    typical = [
+def _differs(row: Row) -> bool:
+    return row["p_adjusted"] is not None and row["p_adjusted"] <= GATE
+
+
+def telling_level(rows: Sequence[Row]) -> Row | None:
+    """Find the level that tells most of a segment: one that it has more often, else less often.
+
+    Where no known level is more frequent than in everyone, an unknown one may be: then that is
+    what is to be said. None where nothing that differs is frequent enough for a title.
+    """
+    frequent = [
         row
         for row in rows
-        if not row["is_unknown"]
-        and row["share_of_segment"] >= NOTEWORTHY_SHARE
-        and row["lift"] is not None
-        and row["lift"] > 1
-        and row["p_adjusted"] is not None
-        and row["p_adjusted"] <= GATE
+        if _differs(row) and max(row["share_of_segment"], row["share_overall"]) >= NOTEWORTHY_SHARE
     ]
+    more = [
+        row
+        for row in frequent
+        if row["share_of_segment"] > max(row["share_overall"], NOTEWORTHY_SHARE)
+    ]
+    known = [row for row in more if not row["is_unknown"]]
     return max(
-        typical,
-        key=lambda row: (row["share_of_segment"] - row["share_overall"], row["level"]),
+        known or more or frequent,
+        key=lambda row: (abs(row["share_of_segment"] - row["share_overall"]), row["level"]),
         default=None,
     )
 
 
-def level_share(row: Row) -> Said:
-    """Give the share of a level in a segment."""
-    value = row["share_of_segment"]
-    return Said(
-        percent(value), (Fact("share", value, row["segment_id"], row["attribute"], row["level"]),)
-    )
+def typical_of_one(shown: Sequence[Row], rows: Sequence[Row]) -> Said:
+    """Say what is typical of a segment among the levels of an attribute.
 
-
-def typical_of_one(rows: Sequence[Row]) -> Said:
-    """Say what is typical of a segment among the levels of an attribute."""
-    row = typical_level(rows)
-    name = attribute_name(rows[0])
-    if row is None:
-        return say("{name}：与全体相近", "{name}: much like everyone", name=name)
-    return say(
-        "{name}：「{level}」占 {share}，全体为 {all}",
-        "{name}: “{level}” are {share}, of everyone {all}",
-        name=name,
-        level=level_name(row),
-        share=level_share(row),
-        all=percent(row["share_overall"]),
+    Parameters
+    ----------
+    shown, rows : list of dict
+        Rows of rpt_segment_mix of one segment and one attribute: those that are drawn, and all.
+    """
+    return _typical(
+        telling_level(shown), rows, Text("与全体相近", "much like everyone"), names_segment=False
     )
 
 
 def typical_of_all(rows: Sequence[Row]) -> Said:
     """Say which level of an attribute tells one segment most clearly from the others."""
-    row = typical_level(rows)
+    return _typical(
+        telling_level(rows), rows, Text("各群相近", "much the same everywhere"), names_segment=True
+    )
+
+
+def _typical(row: Row | None, rows: Sequence[Row], alike: Text, *, names_segment: bool) -> Said:
     name = attribute_name(rows[0])
+    if row is None and not any(map(_differs, rows)):
+        return say("{name}：{alike}", "{name}: {alike}", name=name, alike=alike)
     if row is None:
-        return say("{name}：各群相近", "{name}: much the same everywhere", name=name)
+        return say(
+            "{name}：只在少见的取值上不同", "{name}: they differ in rare levels only", name=name
+        )
+    zh, en = "占 {share}，全体为 {all}", "{share}{of} are “{level}”, against {all} of everyone"
+    if row["is_unknown"]:
+        zh, en = "未知，{share}（全体 {all}）", "unknown for {share}{of}, against {all} of everyone"
+    elif row["share_of_segment"] < row["share_overall"]:
+        zh = "较少，占 {share}，全体为 {all}"
+        en = "only {share}{of} are “{level}”, against {all} of everyone"
+    subject = "" if row["is_unknown"] else "「{level}」"
+    whose = "{id} 的" if names_segment and subject else "{id} " if names_segment else ""
     return say(
-        "{name}：{id} 的「{level}」占 {share}，全体为 {all}",
-        "{name}: “{level}” are {share} of {id}, of everyone {all}",
+        "{name}：" + whose + subject + zh,
+        "{name}: " + en,
         name=name,
         id=row["segment_id"],
+        of=Text("", f" of {row['segment_id']}" if names_segment else ""),
         level=level_name(row),
         share=level_share(row),
         all=percent(row["share_overall"]),
@@ -430,7 +485,7 @@ def farthest_on_map(marts: Marts, segments: Sequence[Row], cells: Sequence[Row])
     )
 
 
-def axis_name(marts: Marts, axis: int) -> Text:
+def map_axis(marts: Marts, axis: int) -> Text:
     """Say what an axis of the factor analysis is made of."""
     held = [row["inertia_share"] for row in marts.axes if row["axis"] == axis]
     rows = [row for row in marts.contributions if row["axis"] == axis][:3]

@@ -215,8 +215,6 @@ def quantity(value: float | None, unit: str | None, *, is_share: bool = False) -
             return Text(f"{short.zh} 个月", f"{short.en} month{'' if short.en == '1' else 's'}")
         case "count_per_month":
             return Text(f"{short.zh}/月", f"{short.en}/month")
-        case "ratio":
-            return Text(f"{short.zh} 倍", f"{short.en}×")
         case _:
             return short
 

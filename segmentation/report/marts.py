@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from segmentation.builds import is_unfinished
 from segmentation.errors import InputError
 from segmentation.report.formats import clean
 
@@ -19,10 +21,13 @@ Row = dict[str, Any]
 TWO_GROUPS = "agglomerative_k2"
 """The segmentation of the first iteration."""
 
+PAIR_PREFIX = "G"
+"""Its segments are shown as G01 and G02: S01 and S02 are those of the final segmentation."""
+
 COLUMNS = {
     "dim_attributes": "attribute, label_zh, label_en, definition_zh, definition_en, data_type, "
-    "role, theme, transform, unit, missing_policy, valid_min, valid_max, derivation, is_in_file, "
-    "in_feature_set_a, in_feature_set_b",
+    "role, theme, theme_zh, theme_en, transform, unit, missing_policy, valid_min, valid_max, "
+    "derivation, is_in_file, in_feature_set_a, in_feature_set_b",
     "dim_segmentations": "segmentation_id, method, k, is_final, customers, value_attribute, "
     "min_jaccard, is_supported, unsupported_zh, unsupported_en",
     "dim_segments": "segment_id, name_zh, name_en, customers, customer_share, segment_value, "
@@ -30,7 +35,8 @@ COLUMNS = {
     "is_provisional, is_overridden",
     "rpt_attribute_diagnostics": "attribute, label_zh, label_en, is_in_file, missing_share, "
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
-    "unreadable_examples, out_of_range_values, out_of_range_examples, reason_zh, reason_en",
+    "unreadable_examples, out_of_range_values, out_of_range_examples, flag_disagreements, "
+    "flag_contradictions, reason_zh, reason_en",
     "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
     "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
     "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
@@ -49,19 +55,19 @@ COLUMNS = {
     "figures_zh, figures_en",
     "rpt_segment_kpis": "segment_id, attribute, attribute_zh, attribute_en, theme, unit, mean, "
     "median, std_dev, p05, p25, p75, p95, overall_mean, overall_median, index_vs_overall, "
-    "effect_size_transformed",
+    "effect_size_transformed, is_usable",
     "rpt_segment_labels": "segment_id, compared_with, label_zh, label_en",
     "rpt_segment_mix": "segment_id, attribute, attribute_zh, attribute_en, theme, level, "
     "level_order, level_zh, level_en, is_unknown, customers, share_of_segment, share_overall, "
     "lift, p_adjusted",
     "rpt_segment_playbooks": "segment_id, label_zh, label_en, goal_zh, goal_en, action_zh, "
-    "action_en, kpi_zh, kpi_en, kpi_value_zh, kpi_value_en, kpi_overall_value_zh, "
+    "action_en, kpi_zh, kpi_en, kpi_is_share, kpi_value_zh, kpi_value_en, kpi_overall_value_zh, "
     "kpi_overall_value_en",
     "rpt_segment_rules": "leaf, tree, segment_id, predicate_sql, rule_zh, rule_en, customers, "
     "precision, recall, lift, is_golden, golden_rank, is_corroborated, contradiction_zh, "
     "contradiction_en, discovery_zh, discovery_en",
-    "rpt_segment_themes": "segment_id, axis, score",
-    "rpt_segment_trees": "segment_id, is_used, precision, recall",
+    "rpt_segment_themes": "segment_id, axis, axis_zh, axis_en, score",
+    "rpt_segment_trees": "segment_id, tree, is_used, precision, recall",
 }
 """What the report and the workbook read of every mart."""
 
@@ -123,6 +129,8 @@ class Marts:
     borderline : dict
         Customers near another segment, by segment_id.
     as_of_date : date
+    is_unfinished : bool
+        Whether the last build did not end well, so that the marts may not fit together.
     """
 
     final: Segmentation
@@ -140,6 +148,7 @@ class Marts:
     parameters: list[Row]
     borderline: dict[str, int]
     as_of_date: Any
+    is_unfinished: bool
 
 
 def read_marts(database: Path) -> Marts:
@@ -249,6 +258,7 @@ class Reader:
             parameters=self.table("rpt_build_parameters", "parameter_order"),
             borderline={row["segment_id"]: row["customers"] for row in borderline},
             as_of_date=as_of["as_of_date"],
+            is_unfinished=is_unfinished(self._connection),
         )
 
     def segmentation(self, about: Row) -> Segmentation:
@@ -302,6 +312,39 @@ class Reader:
                     name: clean(value) if isinstance(value, str) else value
                     for name, value in zip(names, row, strict=True)
                 }
+
+
+_NAMING = {
+    "segments": ("segment_id", "persona_zh", "persona_en"),
+    "cards": ("segment_id", "text_zh", "text_en"),
+    "labels": ("segment_id", "compared_with", "label_zh", "label_en"),
+    "examples": ("segment_id", "runner_up_segment_id"),
+}
+"""Columns that name segments; all other rows have the id of their own only."""
+
+
+def with_ids_of_its_own(shown: Segmentation) -> Segmentation:
+    """Call the segments G01, G02, … instead of S01, S02, … wherever the rows name them."""
+    ids = "|".join(re.escape(row["segment_id"]) for row in shown.segments)
+    named = re.compile(f"(?<![A-Za-z0-9])({ids})(?![A-Za-z0-9])")
+
+    def renamed(text: str) -> str:
+        return named.sub(lambda found: PAIR_PREFIX + found[1][1:], text)
+
+    parts: dict[str, Any] = {
+        one.name: [
+            {
+                name: renamed(value)
+                if name in _NAMING.get(one.name, ("segment_id",)) and isinstance(value, str)
+                else value
+                for name, value in row.items()
+            }
+            for row in getattr(shown, one.name)
+        ]
+        for one in fields(shown)
+        if one.name != "about"
+    }
+    return replace(shown, **parts)
 
 
 def by(rows: list[Row], column: str) -> dict[Any, list[Row]]:

@@ -19,11 +19,12 @@ from segmentation.errors import InputError
 from segmentation.files import write_whole
 from segmentation.report import findings, words
 from segmentation.report.charts import Chart
-from segmentation.report.formats import Fact, as_dict
-from segmentation.report.marts import Marts, read_marts
+from segmentation.report.formats import Fact, Text, as_dict
+from segmentation.report.marts import Marts, read_marts, with_ids_of_its_own
 from segmentation.report.sections import (
     SegmentationPart,
     agreement_table,
+    definitions,
     parameters_table,
     quality_part,
     segmentation_part,
@@ -35,7 +36,7 @@ LANGUAGES = ("zh", "en")
 
 def make_report(
     database: Path, output: Path, *, language: str | None = None, lineage: Path | None = None
-) -> None:
+) -> bool:
     """Write the report of the last build.
 
     Parameters
@@ -48,6 +49,11 @@ def make_report(
         What the page opens in; else the var ``report_language`` of the build.
     lineage : Path, optional
         The page of dbt's documentation, linked where it exists.
+
+    Returns
+    -------
+    bool
+        Whether the last build did not end well: the marts may not fit together.
 
     Raises
     ------
@@ -66,6 +72,7 @@ def make_report(
     if lineage is not None and lineage.exists():
         link = Path(os.path.relpath(lineage, output.parent)).as_posix()
     write_whole(output, render(marts, language, link).encode("utf-8"))
+    return marts.is_unfinished
 
 
 def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> str:
@@ -85,7 +92,11 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         HTML. The same marts give the same text.
     """
     final = segmentation_part(marts, marts.final, "")
-    two_groups = segmentation_part(marts, marts.two_groups, "two-") if marts.two_groups else None
+    two_groups = (
+        segmentation_part(marts, with_ids_of_its_own(marts.two_groups), "two-")
+        if marts.two_groups
+        else None
+    )
     selection = selection_charts(marts)
     quality = quality_part(marts)
     drawn = [
@@ -123,7 +134,10 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         answer=findings.answer(marts),
         trust=findings.trust(marts),
         warnings=findings.warnings(marts),
-        value_name=findings.value_name(marts),
+        value_within=findings.of_value(marts, Text("{}", "{}")),
+        value_share=findings.of_value(marts, Text("占{}", "Of {}")),
+        value_median=findings.of_value(marts, Text("{}中位数", "Median {}")),
+        definitions=definitions(marts, marts.attributes),
         methods=words.METHODS,
         glossary=words.GLOSSARY,
         style=Markup(_template_text("style.css")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from segmentation.report import charts, findings, words
@@ -31,11 +31,13 @@ PAIR = 2
 SHOWN_BELOW = ("代表客户", "建议")
 """Rows of the persona card that the page has at length under the card."""
 
+HALF = 0.5
+NOTEWORTHY_GAP = 0.1
+"""From such a difference of two shares of a segment on it is explained."""
+
 MOST_BOXES = 8
 MOST_LEVELS = 5
 MOST_EXAMPLES = {"typical": 5, "borderline": 3}
-MOST_MISSING = 15
-MOST_SKEWED = 14
 MIXED_ROLES = ("high_cardinality", "nominal", "ordinal")
 RISK, CORE = "risk", "category"
 
@@ -59,6 +61,14 @@ class Playbook:
     goal: Text
     action: Text
     watch: Said
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What the data dictionary says of an attribute."""
+
+    label: Text
+    text: Text
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,10 @@ class Node:
         The rule of a leaf.
     colour : str
         Of the segment that a leaf stands for.
+    precision : Text or None
+        Of a leaf: the share of its customers that belong to that segment.
+    is_minority : bool
+        Whether that is less than half of them.
     """
 
     condition: Text | None
@@ -106,6 +120,7 @@ class Node:
     leaf: Row | None = None
     colour: str = ""
     precision: Text | None = None
+    is_minority: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,7 @@ class SegmentationPart:
     id: str
     prefix: str
     segments: list[SegmentPart]
+    told_by: list[Definition]
     overview: list[Chart]
     boxes: list[Chart]
     mix: list[Chart]
@@ -149,6 +165,14 @@ def segmentation_part(marts: Marts, shown: Segmentation, prefix: str) -> Segment
         id=shown.about["segmentation_id"],
         prefix=prefix,
         segments=[_segment_part(marts, shown, row, kpis, prefix) for row in segments],
+        told_by=definitions(
+            marts,
+            [
+                row["attribute"]
+                for rows in by(kpis, "segment_id").values()
+                for _, row in findings.told_in_short(rows)
+            ],
+        ),
         overview=overview,
         boxes=_boxes(marts, shown, prefix),
         mix=_mix(marts, shown, prefix),
@@ -159,9 +183,17 @@ def segmentation_part(marts: Marts, shown: Segmentation, prefix: str) -> Segment
     )
 
 
-def _theme_place(theme: str | None) -> int:
-    order = list(words.THEMES)
-    return order.index(theme) if theme in order else len(order)
+def definitions(marts: Marts, attributes: Iterable[str]) -> list[Definition]:
+    """Give the data dictionary's definitions of attributes, in its order, each once."""
+    named = set(attributes)
+    return [
+        Definition(
+            Text(isolate(row["label_zh"]), isolate(row["label_en"])),
+            Text(row["definition_zh"] or "—", row["definition_en"] or "—"),
+        )
+        for name, row in marts.attributes.items()
+        if name in named
+    ]
 
 
 def _clustered_kpis(marts: Marts, shown: Segmentation) -> list[Row]:
@@ -177,7 +209,7 @@ def _clustered_kpis(marts: Marts, shown: Segmentation) -> list[Row]:
         rows,
         key=lambda row: (
             row["attribute"] != value,
-            _theme_place(row["theme"]),
+            words.theme_place(row["theme"]),
             row["attribute"],
             row["segment_id"],
         ),
@@ -191,7 +223,6 @@ def _segment_part(
     segments = shown.segments
     own = [row for row in kpis if row["segment_id"] == name]
     themes = [row for row in shown.themes if row["segment_id"] == name]
-    place = [row["segment_id"] for row in segments].index(name)
     drawn = []
     if themes:
         drawn.append(
@@ -211,11 +242,16 @@ def _segment_part(
             if row["attribute"] == category and row["segment_id"] == name and row["customers"]
         ]
         levels.sort(key=lambda row: (row["is_unknown"], -row["customers"], row["level"]))
-        top = levels[:MOST_LEVELS]
+        known = [row for row in levels if not row["is_unknown"]]
+        top = [*known[:MOST_LEVELS], *levels[len(known) :]]
         if top:
             drawn.append(
                 charts.top_levels(
-                    f"{prefix}{name}-top", segments, segment, top, findings.typical_of_one(top)
+                    f"{prefix}{name}-top",
+                    segments,
+                    segment,
+                    top,
+                    findings.typical_of_one(top, levels),
                 )
             )
     drawn.append(
@@ -233,17 +269,17 @@ def _segment_part(
     return SegmentPart(
         row=segment,
         anchor=f"{prefix}{name}",
-        colour=f"s{place % charts.MAX_COLOURS}",
+        colour=charts.colour_name(segments, name),
         name=Text(segment["name_zh"], segment["name_en"]),
         is_provisional=segment["is_provisional"],
         figures=[
             (Text("客户", "Customers"), findings.customers_of(segment)),
             (Text("占全体客户", "Of all customers"), findings.share_of(segment)),
             (
-                _of(findings.value_name(marts), Text("占全部{}", "Share of {}")),
+                findings.of_value(marts, Text("占全部{}", "Share of all {}")),
                 findings.spend_of(segment),
             ),
-            (_of(findings.value_name(marts), Text("{}中位数", "Median {}")), median),
+            (findings.of_value(marts, Text("{}中位数", "Median {}")), median),
         ],
         in_short=findings.in_short(own),
         value_median=median,
@@ -268,18 +304,22 @@ def _segment_part(
     )
 
 
-def _of(name: Text, pattern: Text) -> Text:
-    return Text(pattern.zh.format(name.zh), pattern.en.format(name.en.strip()))
-
-
 def _playbook(row: Row) -> Playbook:
+    of = (
+        Text("{kpi}：占 {value}（全体 {all}）", "{kpi}: {value} have it (everyone {all})")
+        if row["kpi_is_share"]
+        else Text(
+            "{kpi}：中位数 {value}（全体中位数 {all}）",
+            "{kpi}: median {value} (median of everyone {all})",
+        )
+    )
     return Playbook(
         label=Text(row["label_zh"], row["label_en"]),
         goal=Text(row["goal_zh"], row["goal_en"]),
         action=Text(row["action_zh"], row["action_en"]),
         watch=say(
-            "{kpi}：{value}（全体 {all}）",
-            "{kpi}: {value} (everyone {all})",
+            of.zh,
+            of.en,
             kpi=Text(row["kpi_zh"] or "—", row["kpi_en"] or "—"),
             value=Text(row["kpi_value_zh"] or "—", row["kpi_value_en"] or "—"),
             all=Text(row["kpi_overall_value_zh"] or "—", row["kpi_overall_value_en"] or "—"),
@@ -381,6 +421,7 @@ def _trust(marts: Marts, shown: Segmentation, segment: Row) -> list[Said]:
                     precision=percent(tree["precision"], 0),
                 )
             )
+            found += _beside_golden_rules(shown, tree)
     if segment["is_provisional"]:
         found.append(as_said(Text("名称为暂定。", "The name is provisional.")))
     if segment["is_overridden"]:
@@ -388,10 +429,32 @@ def _trust(marts: Marts, shown: Segmentation, segment: Row) -> list[Said]:
     return found
 
 
+def _beside_golden_rules(shown: Segmentation, tree: Row) -> list[Said]:
+    """Say why golden rules may find more of a segment than the tree does on other customers."""
+    golden = sum(
+        row["recall"]
+        for row in shown.rules
+        if row["segment_id"] == tree["segment_id"] and row["is_golden"]
+    )
+    if golden - tree["recall"] < NOTEWORTHY_GAP:
+        return []
+    return [
+        say(
+            "黄金规则找出的 {golden} 是在拟合它的全体客户上数的；上一条是五棵树的结果，每棵都没见过"
+            "它要判断的五分之一客户，有的会用别的问题来分。差距大，说明规则好记，但不是唯一的界线。",
+            "The {golden} that the golden rules find are counted on the customers from whom they "
+            "were learned. The line above is of five trees, each tried on a fifth of the "
+            "customers that it had not seen; some of them ask other questions. So the rule is "
+            "handy, but it is not the only border.",
+            golden=percent(golden, 0),
+        )
+    ]
+
+
 def _mixed_attributes(marts: Marts, shown: Segmentation) -> list[str]:
     profiled = {row["attribute"] for row in shown.mix}
     found = [
-        (_theme_place(row["theme"]), name)
+        (words.theme_place(row["theme"]), name)
         for name, row in marts.attributes.items()
         if name in profiled and row["role"] in MIXED_ROLES and row["in_feature_set_b"]
     ]
@@ -412,7 +475,7 @@ def _boxes(marts: Marts, shown: Segmentation, prefix: str) -> list[Chart]:
         [row for row in _clustered_kpis(marts, shown) if row["median"] is not None], "attribute"
     )
     for name, rows in grouped.items():
-        effects = [row["effect_size_transformed"] or 0.0 for row in rows]
+        effects = [charts.effect_of(row) or 0.0 for row in rows]
         spread[name] = max(effects) - min(effects)
     order = sorted(spread, key=lambda name: (name != value, -spread[name], name))[:MOST_BOXES]
     return [
@@ -484,7 +547,7 @@ def _map(marts: Marts, shown: Segmentation, prefix: str) -> Chart | None:
         f"{prefix}map",
         shown.segments,
         shown.cells,
-        (findings.axis_name(marts, 1), findings.axis_name(marts, 2)),
+        (findings.map_axis(marts, 1), findings.map_axis(marts, 2)),
         findings.farthest_on_map(marts, shown.segments, shown.cells),
     )
 
@@ -493,7 +556,6 @@ def _tree(shown: Segmentation) -> Node:
     """Put the leaves' conditions together to a tree: rules that begin alike share a branch."""
     rules = [row for row in shown.rules if row["tree"] == JOINT_TREE]
     conditions = by(shown.conditions, "leaf")
-    order = [row["segment_id"] for row in shown.segments]
 
     def grow(leaves: Sequence[Row], depth: int, condition: Text | None) -> Node:
         customers = count(sum(row["customers"] for row in leaves))
@@ -507,14 +569,14 @@ def _tree(shown: Segmentation) -> Node:
                 texts[step["condition_sql"]] = Text(step["condition_zh"], step["condition_en"])
         if not branches and len(leaves) == 1:
             leaf = leaves[0]
-            place = order.index(leaf["segment_id"])
             return Node(
                 condition,
                 customers,
                 [],
                 leaf,
-                f"s{place % charts.MAX_COLOURS}",
+                charts.colour_name(shown.segments, leaf["segment_id"]),
                 percent(leaf["precision"], 0),
+                leaf["precision"] < HALF,
             )
         return Node(
             condition,
@@ -736,6 +798,7 @@ class QualityPart:
 
     finding: Said
     rows: Table
+    flags: Said | None
     charts: list[Chart]
     issues: Table | None
     alignment: Table | None
@@ -758,7 +821,7 @@ def quality_part(marts: Marts) -> QualityPart:
         drawn.append(
             charts.missing_values(
                 "missing",
-                missing[:MOST_MISSING],
+                missing,
                 say(
                     "{n} 个字段有未知值，最多的是{name}（{share}）",
                     "{n} fields have unknown values, most of all {name} ({share})",
@@ -791,7 +854,7 @@ def quality_part(marts: Marts) -> QualityPart:
         drawn.append(
             charts.skewness(
                 "skewness",
-                skewed[:MOST_SKEWED],
+                skewed,
                 say(
                     "{n} 个右偏指标取对数后，{m} 个更对称",
                     "Of {n} attributes skewed to the right, {m} are more even on a log scale",
@@ -814,9 +877,26 @@ def quality_part(marts: Marts) -> QualityPart:
             ),
             numeric=(False, True, True),
         ),
+        flags=_flags(marts),
         charts=drawn,
         issues=_value_issues(marts),
         alignment=_alignment(marts),
+    )
+
+
+def _flags(marts: Marts) -> Said | None:
+    """Say how often flags of the file differ from what the categories of the customer say."""
+    differ = sum(row["flag_disagreements"] or 0 for row in marts.diagnostics)
+    deny = sum(row["flag_contradictions"] or 0 for row in marts.diagnostics)
+    if not differ:
+        return None
+    return say(
+        "文件中的标记有 {differ} 个与主要品类推出的不同（其中 {deny} 个否认了客户的主要品类）；"
+        "保留文件的取值。",
+        "{differ} flags of the file differ from what the main categories say ({deny} deny a main "
+        "category); those of the file are kept.",
+        differ=count(differ),
+        deny=count(deny),
     )
 
 

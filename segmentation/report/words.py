@@ -10,19 +10,19 @@ METHODS: dict[str, Text] = {
     "famd_gmm": Text("FAMD + 高斯混合", "FAMD + Gaussian mixture"),
     "agglomerative": Text("层次聚类 (Ward)", "Agglomerative (Ward)"),
 }
-THEMES: dict[str, Text] = {
-    "spending_power": Text("消费能力", "Spending power"),
-    "activity": Text("活跃度", "Activity"),
-    "loyalty": Text("忠诚与稳定", "Loyalty"),
-    "scale": Text("业务规模", "Scale"),
-    "breadth": Text("经营广度", "Breadth"),
-    "category": Text("品类", "Categories"),
-    "channel": Text("媒体", "Media"),
-    "region": Text("区域", "Regions"),
-    "background": Text("客户背景", "Background"),
-    "risk": Text("风险", "Risk"),
-}
-"""In the order in which the report goes through them."""
+THEMES = (
+    "spending_power",
+    "activity",
+    "loyalty",
+    "scale",
+    "breadth",
+    "category",
+    "channel",
+    "region",
+    "background",
+    "risk",
+)
+"""In the order in which the report goes through them; their names are in the marts."""
 
 CRITERIA: dict[str, Text] = {
     "distinctiveness": Text("差异性", "Distinctiveness"),
@@ -201,6 +201,11 @@ GLOSSARY: tuple[tuple[Text, Text], ...] = (
         ),
     ),
 )
+
+
+def theme_place(theme: str | None) -> int:
+    """Give the position of a theme in the order of the report; unknown ones come last."""
+    return THEMES.index(theme) if theme in THEMES else len(THEMES)
 
 
 def name_of(names: dict[str, Text], key: str) -> Text:

@@ -176,11 +176,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a review sheet shows; `fingerprints` are of the candidates, by their id."""
+    """All that a review sheet shows.
+
+    `themes` are the names of the KPI themes, in the order of the sheet; `fingerprints` are of the
+    candidates, by their id.
+    """
 
     candidates: tuple[Candidate, ...]
     questions: tuple[Question, ...]
     value_label: Text
+    themes: dict[str, Text]
     reason: Text
     fingerprints: dict[str, str]
 
@@ -295,6 +300,10 @@ def _read_evidence(rows: Query, k_values: Sequence[int] | None) -> Evidence:
     labels = rows(
         "select label_zh, label_en from dim_attributes where attribute = ?", value_attribute
     )
+    themes = {
+        row["theme"]: (row["theme_zh"], row["theme_en"])
+        for row in rows("select distinct theme, theme_zh, theme_en from dim_attributes")
+    }
     return Evidence(
         candidates=tuple(
             Candidate(
@@ -319,6 +328,10 @@ def _read_evidence(rows: Query, k_values: Sequence[int] | None) -> Evidence:
         ),
         questions=questions,
         value_label=_label(labels[0]) if labels else (value_attribute, value_attribute),
+        themes={
+            **{theme: themes[theme] for theme in THEMES if theme in themes},
+            "": ("其他", "Other"),
+        },
         reason=(decisions[0]["reason_zh"], decisions[0]["reason_en"]),
         fingerprints={name: mark for name, mark in _fingerprints(rows).items() if name in ids},
     )

@@ -49,7 +49,6 @@ from segmentation.review.words import (
     READ_ME,
     SCALE,
     STATISTICS,
-    THEMES,
     UNITS,
     in_short,
     technical_verdict,
@@ -103,7 +102,7 @@ def fill_profile(sheet: Worksheet, candidate: Candidate, evidence: Evidence) -> 
     last_column = len(widths)
     _fill_header(sheet, candidate, last_column)
     row = _fill_sizes(sheet, _HEADER_ROWS + 1, candidate, evidence.value_label)
-    for theme, heading in THEMES.items():
+    for theme, heading in evidence.themes.items():
         figures = [item for item in (*candidate.figures, *candidate.risks) if item.theme == theme]
         categories = [item for item in candidate.categories if item.theme == theme]
         if figures or categories:

@@ -7,18 +7,6 @@ from segmentation.review.evidence import Candidate, Text
 READ_ME = "说明 Read me"
 """The name of the first sheet."""
 
-THEMES: dict[str, Text] = {
-    "spending_power": ("消费能力", "Spending power"),
-    "activity": ("活跃度", "Activity"),
-    "loyalty": ("忠诚与稳定", "Loyalty and steadiness"),
-    "scale": ("业务规模", "Scale"),
-    "category": ("品类", "Categories"),
-    "channel": ("媒体渠道", "Media"),
-    "region": ("投放区域", "Regions"),
-    "background": ("客户背景", "Background"),
-    "risk": ("风险", "Risk"),
-    "": ("其他", "Other"),
-}
 UNITS: dict[str, Text] = {
     "usd": ("美元", "USD"),
     "usd_per_month": ("美元/月", "USD a month"),

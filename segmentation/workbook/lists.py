@@ -10,7 +10,7 @@ from pathlib import Path
 from segmentation.report import words
 from segmentation.report.formats import Text
 from segmentation.report.marts import Marts, Reader
-from segmentation.workbook.shared import HEADER, bars, mark_yes, one_line, theme_place
+from segmentation.workbook.shared import HEADER, bars, mark_yes, one_line, theme_name
 from segmentation.workbook.sheets import (
     ALARM,
     BOLD,
@@ -130,7 +130,8 @@ def write_dictionary(sheet: Sheet, marts: Marts) -> None:
     missing = {row["attribute"]: row["missing_share"] for row in marts.diagnostics}
     row = HEADER
     order = sorted(
-        marts.attributes.values(), key=lambda one: (theme_place(one["theme"]), one["attribute"])
+        marts.attributes.values(),
+        key=lambda one: (words.theme_place(one["theme"]), one["attribute"]),
     )
     for row, one in enumerate(order, HEADER + 1):
         values: list[object] = [
@@ -139,7 +140,7 @@ def write_dictionary(sheet: Sheet, marts: Marts) -> None:
             one["label_en"],
             one["definition_zh"],
             one["definition_en"],
-            words.name_of(words.THEMES, one["theme"]) if one["theme"] else "",
+            theme_name(one) if one["theme"] else "",
             words.name_of(words.ROLES, one["role"]),
             one["data_type"],
             words.name_of(words.UNITS, one["unit"]) if one["unit"] else "",

@@ -83,7 +83,7 @@ def _write(book: Book, marts: Marts, reader: Reader, exports: Path, sheet_rows: 
             f"品类、媒体、区域、背景、风险的占比{of.zh}",
             f"Shares of categories, media, regions, background, risk{of.en}",
         )
-        write_mix(sheet, segmentation)
+        write_mix(sheet, marts, segmentation)
         sheet = begin(f"构成图 Mix charts{suffix}", f"占比的图{of.zh}", f"Shares, drawn{of.en}")
         write_mix_charts(sheet, marts, segmentation)
     write_rules(

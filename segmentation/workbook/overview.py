@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from segmentation.report import findings, words
+from segmentation.report import charts, findings, words
 from segmentation.report.formats import Said, Text, join, say
 from segmentation.report.marts import Marts, Segmentation, by
 from segmentation.workbook import native_charts
@@ -213,11 +213,8 @@ def _pentagon_table(sheet: Sheet, shown: Segmentation, row: int) -> int:
     """Write the scores of the pentagon, and its chart below them at the right."""
     if not shown.themes:
         return row
-    order = list(words.THEMES)
-    axes = sorted(
-        {theme["axis"] for theme in shown.themes},
-        key=lambda axis: (order.index(axis) if axis in order else len(order), axis),
-    )
+    names = {theme["axis"]: charts.axis_name(theme) for theme in shown.themes}
+    axes = sorted(names, key=words.theme_place)
     scores = {(theme["segment_id"], theme["axis"]): theme["score"] for theme in shown.themes}
     sheet.put(row, 0, "能力五边形 Pentagon of abilities", replace(LABEL, colour=COLOURS["ink"]))
     sheet.put(
@@ -226,7 +223,7 @@ def _pentagon_table(sheet: Sheet, shown: Segmentation, row: int) -> int:
     columns = [
         Column(Text("客群", "Segment"), 10),
         Column(Text("名称", "Name"), 30),
-        *(Column(words.name_of(words.THEMES, axis), 11) for axis in axes),
+        *(Column(names[axis], 11) for axis in axes),
     ]
     header = row + 1
     sheet.headings(header, columns)

@@ -22,7 +22,7 @@ from segmentation.workbook.shared import (
     scale,
     segment_colour,
     segment_columns,
-    theme_place,
+    theme_name,
 )
 from segmentation.workbook.sheets import (
     BAND,
@@ -141,7 +141,7 @@ def write_kpis(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
     grouped = by(shown.kpis, "attribute")
     order = sorted(
         grouped,
-        key=lambda name: (name != main, theme_place(grouped[name][0]["theme"]), name),
+        key=lambda name: (name != main, words.theme_place(grouped[name][0]["theme"]), name),
     )
     row = HEADER
     for row, attribute in enumerate(order, HEADER + 1):
@@ -156,7 +156,7 @@ def write_kpis(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
         by_figure["std_dev"] = by_figure["mean"]
         found = {each["segment_id"]: each for each in rows}
         values: list[object] = [
-            words.name_of(words.THEMES, one["theme"] or "—"),
+            theme_name(marts.attributes.get(one["attribute"], {})),
             one["attribute_zh"],
             one["attribute_en"],
             words.name_of(words.UNITS, one["unit"] or "—"),
@@ -187,7 +187,7 @@ def write_kpis(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
     sheet.finish(HEADER, row, len(columns), 2)
 
 
-def write_mix(sheet: Sheet, shown: Segmentation) -> None:
+def write_mix(sheet: Sheet, marts: Marts, shown: Segmentation) -> None:
     """Write the share of every level in every segment, and its lift."""
     fixed = [
         Column(Text("主题", "Theme"), 24),
@@ -242,7 +242,7 @@ def write_mix(sheet: Sheet, shown: Segmentation) -> None:
                 for style in styles
             ]
         values: list[object] = [
-            words.name_of(words.THEMES, one["theme"] or "—"),
+            theme_name(marts.attributes.get(one["attribute"], {})),
             one["attribute_zh"],
             one["attribute_en"],
             one["level_zh"],
@@ -297,7 +297,7 @@ def _levels_of(shown: Segmentation) -> list[list[Row]]:
     return sorted(
         levels.values(),
         key=lambda rows: (
-            theme_place(rows[0]["theme"]),
+            words.theme_place(rows[0]["theme"]),
             rows[0]["attribute"],
             rows[0]["is_unknown"],
             rows[0]["level_order"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from segmentation.dictionary.words import CURRENCY_SIGNS
-from segmentation.report import charts, words
+from segmentation.report import charts
 from segmentation.report.formats import Text
 from segmentation.report.marts import Row
 from segmentation.workbook.sheets import COLOURS, PERCENT, Column, Sheet, Style
@@ -35,10 +35,9 @@ def segment_columns(segments: Sequence[Row], width: float, style: Style) -> list
     ]
 
 
-def theme_place(theme: str | None) -> int:
-    """Give the position of a theme in the order of the report; unknown ones come last."""
-    order = list(words.THEMES)
-    return order.index(theme) if theme in order else len(order)
+def theme_name(attribute: Row) -> Text:
+    """Give the name of an attribute's theme, from its row of dim_attributes."""
+    return Text(attribute.get("theme_zh") or "—", attribute.get("theme_en") or "—")
 
 
 def number_style(about: Row, values: Iterable[float | None]) -> Style:

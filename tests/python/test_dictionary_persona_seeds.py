@@ -33,7 +33,7 @@ def test_the_projects_cards_are_valid(seeds: Path) -> None:
     ("file", "old", "new", "message"),
     [
         (PHRASES, "nothing,文件没有这方面的属性,", "nothing,文件没有{label},", "knows no word"),
-        (PHRASES, "risk_higher,风险高于平均：{items}", "risk_higher,风险高", "one language only"),
+        (PHRASES, "risk_higher,风险高于平均的是 {items},", "risk_higher,,", "one language only"),
         (PHRASES, "whales,{label}", "whales,{{label}", "brace that encloses no word"),
         (PHRASES, "whales,", "whale,", "Did you mean whales?"),
         (PHRASES, "whales,", "whale,", "no row for whales"),

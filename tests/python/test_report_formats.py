@@ -29,7 +29,7 @@ def test_percent(value: float, text: str) -> None:
         (-1_250_000, "usd", "-125 万美元", "-$1.25M"),
         (1, "days", "1 天", "1 day"),
         (2.5, "months", "2.5 个月", "2.5 months"),
-        (3.2, "ratio", "3.2 倍", "3.2×"),
+        (3.2, "ratio", "3.2", "3.2"),
         (12, "count", "12", "12"),
         (None, "usd", "—", "—"),
         (float("nan"), "usd", "—", "—"),

@@ -84,6 +84,9 @@ inner join (values ('key_account_team', 1), ('new_season', 2)) as fired(playbook
     on cluster = 0 or playbook_rank = 1;
 
 create table dim_attributes as
+select
+    *, case theme when 'spending_power' then '消费能力' else theme end as theme_zh,
+    case theme when 'spending_power' then 'Spending power' else theme end as theme_en
 from (values
     ('spend', '月均消耗', 'Monthly spend', 'number', 'performance', 'spending_power',
         'usd_per_month', 'log1p', 0.0, null, true),

@@ -296,9 +296,10 @@ class TestProfiles:
                 (3, "rare", 0.4, 0.001),
             )
         ]
+        marts: Any = SimpleNamespace(attributes={})
         sheet = written(
             tmp_path / "w.xlsx",
-            lambda sheet: profiles.write_mix(sheet, fake_segmentation(mix=mix)),
+            lambda sheet: profiles.write_mix(sheet, marts, fake_segmentation(mix=mix)),
         )
         rows = {row[3].value: row for row in sheet.iter_rows(min_row=6)}
         assert list(rows) == ["sure", "unsure", "rare", "unknown"]

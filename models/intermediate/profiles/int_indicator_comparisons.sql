@@ -12,20 +12,14 @@ kpis as (
 
 ),
 
-mix as (
-
-    select * from {{ ref('rpt_segment_mix') }}
-
-),
-
 pair_tests as (
 
     select * from {{ ref('ml_segment_pair_tests') }}
 
 ),
 
--- Customers of whom the number says something. One customer, or all of one value, can be tested against nobody.
-usable as (
+-- One customer, or all of one value, can be tested against nobody.
+indicator_kpis as (
 
     select
         kpis.segmentation_id,
@@ -37,29 +31,11 @@ usable as (
         case kpis.direction when 'lower_is_better' then -1 else 1 end as sign,
         kpis.effect_size_transformed,
         case when kpis.std_dev > 0 then kpis.p_adjusted_transformed end as p_adjusted_transformed,
-        kpis.customers,
-        kpis.known_customers - coalesce(mix.customers, 0) as usable_customers
+        kpis.usable_customers >= 0.5 * kpis.customers as is_known,
+        kpis.is_usable
     from kpis
     inner join indicators
         on kpis.attribute = indicators.attribute
-    left join mix
-        on
-            kpis.segmentation_id = mix.segmentation_id
-            and kpis.cluster = mix.cluster
-            and indicators.except_attribute = mix.attribute
-            and indicators.except_level = mix.level
-
-),
-
--- Nothing is said of a number that says something of less than half of the customers, on either side.
-indicator_kpis as (
-
-    select
-        *,
-        usable_customers >= 0.5 * customers as is_known,
-        sum(usable_customers) over (partition by segmentation_id, attribute)
-        >= 0.5 * sum(customers) over (partition by segmentation_id, attribute) as is_known_of_everyone
-    from usable
 
 ),
 
@@ -98,7 +74,7 @@ comparisons as (
         attribute_en,
         sign * effect_size_transformed as effect,
         p_adjusted_transformed as p_adjusted,
-        is_known and is_known_of_everyone and effect_size_transformed is not null as is_known
+        is_usable and effect_size_transformed is not null as is_known
     from indicator_kpis
     union all
     select

@@ -11,12 +11,23 @@
   const recall = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
   const keep = (key, value) => { try { localStorage.setItem(key, value); } catch { /* a file from disk may have no storage */ } };
 
+  // Black or white, what is read better on a colour (its relative luminance as WCAG defines it).
+  const upon = (hex) => {
+    const [red, green, blue] = [1, 3, 5].map((place) => {
+      const part = parseInt(hex.slice(place, place + 2), 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+  };
+
   // A figure in the language and the colours that are shown.
+  let small;
   const inWordsAndColours = (value, styles) => {
     if (Array.isArray(value)) return value.map((one) => inWordsAndColours(one, styles));
     if (value === null || typeof value !== "object") return value;
     if ("$" in value) return styles.getPropertyValue(`--${value.$}`).trim();
-    if ("zh" in value && "en" in value) return value[language()];
+    if ("upon" in value) return upon(styles.getPropertyValue(`--${value.upon}`).trim());
+    if ("zh" in value && "en" in value) return value[language()].replaceAll("font-size:small", `font-size:${small}px`);
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inWordsAndColours(one, styles)]));
   };
 
@@ -27,9 +38,10 @@
     if (drawn.get(plot) === state) return;
     drawn.set(plot, state);
     const styles = getComputedStyle(root);
+    small = printing ? 8.5 : 11;
     const colour = (name) => styles.getPropertyValue(`--${name}`).trim();
     const { data, layout } = inWordsAndColours(figures[plot.dataset.chart], styles);
-    const font = { family: colour("font"), size: width < 400 ? 10.5 : 12, color: colour("ink") };
+    const font = { family: colour("font"), size: printing ? 9.5 : width < 400 ? 10.5 : 12, color: colour("ink") };
     const axis = {
       color: colour("muted"), gridcolor: colour("grid"), zerolinecolor: colour("line"), zerolinewidth: 1.5,
       fixedrange: true, automargin: true, ticks: "", tickfont: { color: colour("ink") },
@@ -38,7 +50,7 @@
       layout[name] = { ...axis, ...layout[name] };
     }
     for (const note of layout.annotations ?? []) note.font = { color: colour("ink"), ...note.font };
-    if (printing) layout.height = Math.round(layout.height * 0.8);
+    if (printing) layout.height = Math.round(layout.height * 0.72);
     if (layout.polar) {
       const { radialaxis, angularaxis } = layout.polar;
       layout.polar = {
@@ -96,15 +108,20 @@
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 120); });
 
   // On paper everything is drawn, in light colours and as wide as an A4 page.
+  const printed = [...document.querySelectorAll("details.printed")];
   let before;
+  let closed;
   addEventListener("beforeprint", () => {
     before = theme();
     setTheme("light");
     root.classList.add("printing");
+    closed = printed.filter((one) => !one.open);
+    for (const one of closed) one.open = true;
     plots.forEach(draw);
   });
   addEventListener("afterprint", () => {
     root.classList.remove("printing");
+    for (const one of closed) one.open = false;
     setTheme(before);
     redraw();
   });

@@ -22,12 +22,14 @@ import duckdb
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, sync_playwright
 from project import MARTS, ROOT, Project
 from report_cases import HOSTILE, LONG, Case
 
 from segmentation.errors import InputError
 from segmentation.report import formats, marts, page
+from segmentation.report.cli import report_command
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -257,6 +259,21 @@ class TestNumbers:
             return float(fact["value"])
         return math.copysign(math.log1p(abs(fact["value"])), fact["value"])
 
+    def test_unknown_and_the_rest_have_a_place(self, html: str, built: Project) -> None:
+        figures = figures_of(html)
+        for chart in (name for name in figures if re.fullmatch(r"S\d+-top", name)):
+            assert '"unknown"' in json.dumps(figures[chart]["data"])
+        for name in (name for name in figures if re.match(r"(two-)?mix-|k-business", name)):
+            shown = html.partition(f'id="figure-{name}"')[2].partition("</figure>")[0]
+            assert shown.count('class="swatch"') >= len(figures[name]["data"]) - 1
+
+    def test_tables_hold_what_their_charts_leave_out(self, html: str, built: Project) -> None:
+        missing = built.one(
+            "select count(*) from rpt_attribute_diagnostics where is_in_file and missing_share > 0"
+        )
+        shown = html.partition('id="table-missing"')[2].partition("</table>")[0]
+        assert shown.count("<tr>") == missing + 1
+
     def test_every_chart_has_a_title_a_unit_and_a_table(self, html: str) -> None:
         for name in figures_of(html):
             assert f'id="title-{name}"' in html
@@ -304,6 +321,18 @@ class TestFile:
         assert result.returncode == 0, result.stderr
         written = (tmp_path / "reports" / "segmentation_report.html").read_text(encoding="utf-8")
         assert '<html lang="en"' in written
+
+    def test_command_warns_of_a_build_that_did_not_end(
+        self, database: Path, tmp_path: Path
+    ) -> None:
+        case = Case(database, tmp_path / "case.duckdb")
+        for statements, said in (((), ""), (("create table unfinished_build (x int)",), "Warning")):
+            case.run(*statements)
+            options = ["--database", str(case.path), "--output", str(tmp_path / "report.html")]
+            result = CliRunner().invoke(report_command, options)
+            assert result.exit_code == 0
+            assert result.stderr.startswith(said)
+            assert bool(result.stderr) == bool(said)
 
     def test_opens_in_the_language_of_the_build(self, database: Path, tmp_path: Path) -> None:
         case = Case(database, tmp_path / "case.duckdb")
@@ -465,8 +494,59 @@ def serious(opened: Opened) -> list[str]:
     return [
         f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
         for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
+        if one["impact"] in ("serious", "critical") or one["id"] == "landmark-unique"
     ]
+
+
+FAINT_TEXTS = """(least) => {
+    const light = ([red, green, blue]) => {
+        const parts = [red, green, blue].map((part) => part / 255);
+        const linear = parts.map((p) => p <= 0.04045 ? p / 12.92 : ((p + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+    };
+    const rgb = (text) => text.match(/[0-9.]+/g).slice(0, 3).map(Number);
+    const contrast = (a, b) => {
+        const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const found = [];
+    for (const text of document.querySelectorAll(".plot .bartext-inside")) {
+        const bar = getComputedStyle(text.parentNode.querySelector("path")).fill;
+        if (bar.startsWith("rgb") && getComputedStyle(text).display !== "none")
+            found.push([contrast(rgb(getComputedStyle(text).fill), rgb(bar)), text.textContent]);
+    }
+    const styles = getComputedStyle(document.documentElement);
+    const hex = (name) => {
+        const text = styles.getPropertyValue(`--${name}`).trim();
+        return [1, 3, 5].map((place) => parseInt(text.slice(place, place + 2), 16));
+    };
+    for (const text of document.querySelectorAll("#chart-heat .heatmap-label text"))
+        for (const name of ["low", "mid", "high"])
+            found.push([contrast(rgb(getComputedStyle(text).fill), hex(name)), name]);
+    return [found.length, found.filter(([value]) => value < least)];
+}"""
+"""Texts upon bars and cells, and those whose contrast is less."""
+
+CLIPPED_TEXTS = """() => [...document.querySelectorAll(".plot")].flatMap((plot) => {
+    const edge = plot.querySelector(".main-svg").getBoundingClientRect();
+    return [...plot.querySelectorAll("text")].filter((text) => {
+        const box = text.getBoundingClientRect();
+        return box.width && (box.left < edge.left - 1 || box.right > edge.right + 1);
+    }).map((text) => `${plot.dataset.chart}: ${text.textContent}`);
+})"""
+
+CROWDED_TEXTS = """() => [...document.querySelectorAll(".plot")].flatMap((plot) => {
+    const bars = [...plot.querySelectorAll(".bartext-inside")].filter((text) => {
+        const bar = text.parentNode.querySelector("path").getBoundingClientRect();
+        return text.getBoundingClientRect().width > bar.width + 1;
+    });
+    const names = [...plot.querySelectorAll(".ytick text")].map((t) => t.getBoundingClientRect());
+    const order = names.sort((a, b) => a.top - b.top);
+    const over = order.filter((box, place) => place && order[place - 1].bottom > box.top + 2);
+    return [...bars.map((text) => text.textContent), ...over.map(() => "a name of a row")].map(
+        (what) => `${plot.dataset.chart}: ${what}`);
+})"""
+"""Names wider than their part of a bar, and names of rows that overlap."""
 
 
 @needs_browser
@@ -500,6 +580,10 @@ class TestBrowser:
         assert drawn == paper
         assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 200) == (theme == "dark")
         assert serious(opened) == []
+        texts, faint = page.evaluate(FAINT_TEXTS, 4.5)
+        assert texts > 50
+        assert faint == []
+        assert page.evaluate(CROWDED_TEXTS) == []
         opened.expect_quiet()
 
     def test_one_colour_a_segment(self, opened: Opened) -> None:
@@ -518,13 +602,18 @@ class TestBrowser:
                 window.printed = {
                     theme: document.documentElement.dataset.theme,
                     widths: plots.map((plot) => plot.querySelector(".main-svg").clientWidth),
+                    closed: document.querySelectorAll("details.printed:not([open])").length,
+                    crowded: (CROWDED)(),
                 };
-            })"""
+            })""".replace("CROWDED", CROWDED_TEXTS)
         )
         path = tmp_path / "report.pdf"
         opened.page.pdf(path=path, prefer_css_page_size=True, print_background=True)
         printed = opened.page.evaluate("window.printed")
         assert printed["theme"] == "light"
+        assert printed["closed"] == 0
+        assert printed["crowded"] == []
+        assert opened.page.locator("details.printed[open].numbers").count() < 4
         assert 0 < min(printed["widths"]) <= max(printed["widths"]) <= A4_WIDTH
         assert opened.page.evaluate("document.documentElement.dataset.theme") == "dark"
         pages = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
@@ -549,6 +638,12 @@ class TestBrowser:
             report.draw()
             assert report.undrawn() == []
             assert report.overflow() == 0
+            assert report.page.evaluate(CLIPPED_TEXTS) == []
+            assert report.page.evaluate(CROWDED_TEXTS) == []
+            rows = report.page.locator(".examples tbody tr").evaluate_all(
+                "rows => rows.map((row) => row.getBoundingClientRect().height)"
+            )
+            assert 0 < max(rows) < 250
             report.expect_quiet()
 
 
@@ -605,6 +700,8 @@ class TestUnusualCases:
             f"name_en = '{LONG}' || segment_id",
             "update dim_segments set customer_share = 0.01, spend_share = 0.0001, "
             "stability = 'not to be trusted' where segment_id = 'S10'",
+            "update rpt_segment_kpis set attribute_zh = '非常长的指标名称非常长的指标名称' "
+            "|| attribute_zh, attribute_en = 'A very long name of an attribute, ' || attribute_en",
             "update rpt_k_decision set support = 'unsupported', is_override = true, "
             "override_reason = 'Sales has ten teams'",
         )
@@ -613,6 +710,7 @@ class TestUnusualCases:
             report.expect_quiet()
             assert report.undrawn() == []
             assert report.overflow() == 0
+            assert report.page.evaluate(CROWDED_TEXTS) == []
             warnings = " ".join(report.page.locator("#answer .warning").all_inner_texts())
             assert "Sales has ten teams" in warnings
             assert "doubtful whether the data support segments" in warnings
