@@ -20,10 +20,10 @@ Plan = list[dict[str, Any]]
 MOST_NODES = {"sql models": 105, "python models": 23, "data tests": 760, "unit tests": 155}
 
 # These read the customers once for every part of a union.
-TWICE = {
-    "int_attribute_statistics": "numbers, and categories",
-    "int_segment_numbers": "the segments, and everyone together",
-    "fct_customer_contributions": "a view: numbers, and categories",
+OFTEN = {
+    "int_attribute_statistics": 2,  # numbers, and categories
+    "int_segment_numbers": 3,  # the segments, everyone, and the training customers
+    "fct_customer_contributions": 2,  # a view: numbers, and categories
 }
 MOST_SCANS = 75
 """Of one build, views and tests left out."""
@@ -90,7 +90,7 @@ def test_scans_are_seen(scans: dict[str, Counter[str]]) -> None:
 
 def test_a_model_reads_the_customers_once(scans: dict[str, Counter[str]]) -> None:
     often = {name: max(tables.values()) for name, tables in scans.items() if tables}
-    assert {name: n for name, n in often.items() if n > 1} == dict.fromkeys(TWICE, 2)
+    assert {name: n for name, n in often.items() if n > 1} == OFTEN
 
 
 def test_scans_of_a_build(scans: dict[str, Counter[str]], manifest: dict[str, Any]) -> None:
