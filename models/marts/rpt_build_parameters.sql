@@ -20,6 +20,7 @@
     'famd_axes',
     'agglomerative_rows',
     'n_bootstraps',
+    'n_bootstraps_slow',
     'n_references',
     'replicate_rows',
     'replicate_rows_slow',

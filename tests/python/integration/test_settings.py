@@ -201,10 +201,16 @@ def test_training_rows(changed: Project) -> None:
 
 
 def test_value_attribute_and_high_spend_share(changed: Project) -> None:
-    of_segments = changed.one(
-        "select sum(segment_value) from dim_segments where segmentation_id = 'kprototypes_k4'"
+    of_segments = changed.query(
+        "select segmentation_id, sum(segment_value) as ads from dim_segments group by 1"
+    ).set_index("segmentation_id")["ads"]
+    of_everyone = changed.one("select sum(total_ad_count) from stg_crm__customers")
+    of_training_customers = changed.one(
+        "select sum(total_ad_count) from stg_crm__customers "
+        "inner join int_training_customers using (customer_id)"
     )
-    assert of_segments == changed.one("select sum(total_ad_count) from stg_crm__customers")
+    assert of_segments["agglomerative_k4"] == of_everyone  # the final one
+    assert of_segments["kprototypes_k4"] == of_training_customers != of_everyone
 
     encodings = changed.query("select * from ml_feature_set_a_parameters where encoding = 'target'")
     assert set(encodings.loc[encodings["parameter"] == "mean", "value"]) == {0.3}
