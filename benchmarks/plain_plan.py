@@ -236,12 +236,7 @@ def famd_clusters(encoded: pd.DataFrame, n_axes: int = 5) -> dict[str, Labels]:
     for k in K_VALUES:
         k_means = KMeans(k, n_init=10, random_state=SEED)
         labels[f"famd_kmeans_k{k}"] = k_means.fit_predict(axes)
-        mixtures = [
-            GaussianMixture(k, covariance_type=kind, n_init=3, random_state=SEED).fit(axes)
-            for kind in ("full", "tied", "diag", "spherical")
-        ]
-        best = min(mixtures, key=lambda mixture: mixture.bic(axes))
-        labels[f"famd_gmm_k{k}"] = best.predict(axes)
+        labels[f"famd_gmm_k{k}"] = GaussianMixture(k, random_state=SEED).fit_predict(axes)
     return labels
 
 
