@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +47,6 @@ for _library in (
     "sklearn.tree",
 ):
     importlib.import_module(_library)
-
-# A compiled loop gives Python's lock away and has to get it back, for which it waits while dbt
-# works in another thread: by default 5 ms, many times what the loop takes.
-sys.setswitchinterval(1e-4)
 
 _FILE_COLUMNS = pa.schema(
     [
