@@ -29,9 +29,9 @@ from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import candidates, kprototypes, silhouette
 from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.mixed_data import FloatArray, IntArray, MixedData, Prototypes
 from segmentation.selection import gap, stability
-from segmentation.selection.kprototypes_paths import fit_path
 
 K, K_MAX = 6, 10
 STARTS = 3
@@ -354,7 +354,7 @@ _FIRST_FIT = """
 import numpy as np
 from segmentation.clustering.kprototypes import fit_encoded
 from segmentation.clustering.mixed_data import MixedData
-from segmentation.selection.kprototypes_paths import fit_path
+from segmentation.clustering.kprototypes_paths import fit_path
 rng = np.random.default_rng(0)
 numbers, codes = rng.normal(size=(500, 3)), rng.integers(4, size=(500, 3)).astype(np.int32)
 fit_encoded(numbers, codes, [4, 4, 4], 3, n_init=2, random_state=0)

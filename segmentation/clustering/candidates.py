@@ -10,10 +10,10 @@ import pandas as pd
 from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from numpy.typing import NDArray
 
-from segmentation.clustering import features, kprototypes, silhouette
+from segmentation.clustering import features, kprototypes
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.mixed_data import MixedData
 from segmentation.errors import InputError
-from segmentation.selection.kprototypes_paths import fit_path
 
 METHOD = "kprototypes"
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "attribute", "level", "value"]
@@ -50,6 +50,10 @@ class MixedMatrix:
     def n_levels(self) -> list[int]:
         """Number of levels of each category."""
         return [len(levels) for levels in self.levels]
+
+    def mixed_data(self, gamma: float) -> MixedData:
+        """Lay the customers out for K-Prototypes with a weight of a category mismatch."""
+        return MixedData(self.numeric, self.codes, self.n_levels, gamma)
 
 
 def mixed_matrix(encoded: pd.DataFrame, parameters: pd.DataFrame) -> MixedMatrix:
@@ -203,14 +207,11 @@ def _improve_along_path(
 
     The cost of one K then does not stick out of the curve for want of a lucky start.
     """
-    data = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
+    data = matrix.mixed_data(gamma)
     path = fit_path(data, max(fitted), np.random.default_rng(seed))
     better = {}
     for k, clustering in fitted.items():
-        statistics = silhouette.cluster_statistics(
-            matrix.numeric, matrix.codes, matrix.n_levels, path[k].labels, k
-        )
-        modes = [counts.argmax(axis=1) for counts in statistics.level_counts]
+        prototypes, _ = data.update(path[k].labels, k)
         from_path = kprototypes.fit_encoded(
             matrix.numeric,
             matrix.codes,
@@ -218,7 +219,7 @@ def _improve_along_path(
             k,
             gamma=gamma,
             max_iter=MAX_PASSES,
-            init=[statistics.means, np.array(modes, dtype=np.int32).reshape(len(modes), k).T],
+            init=prototypes,
         )
         better[k] = min(clustering, from_path, key=lambda found: found.cost)
     return better

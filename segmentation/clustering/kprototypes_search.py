@@ -1,7 +1,7 @@
 """The steps that lower the cost of K prototypes: seeding, Lloyd's passes, swaps, single moves.
 
 What they are, and in which order `fit_encoded` takes them, is said in
-`segmentation.clustering.kprototypes_core`; `segmentation.selection.kprototypes_paths` takes the
+`segmentation.clustering.kprototypes_core`; `segmentation.clustering.kprototypes_paths` takes the
 same steps in a quicker order.
 """
 

@@ -22,11 +22,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from segmentation.clustering.mixed_data import MixedData
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
 from segmentation.selection.criteria import Row, criteria_frame
-from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
@@ -110,11 +109,11 @@ def choose_by_gap(gap: npt.NDArray[np.float64], s: npt.NDArray[np.float64]) -> i
 def kprototypes_costs(k_max: int, gamma: float) -> FitCosts:
     """Return a `fit_costs` for `gap_statistic`: K-Prototypes for k = 1, ..., k_max.
 
-    Every data set gets one path (`segmentation.selection.kprototypes_paths`).
+    Every data set gets one path (`segmentation.clustering.kprototypes_paths`).
     """
 
     def fit_costs(matrix: MixedMatrix, rng: np.random.Generator) -> dict[int, float]:
-        data = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
+        data = matrix.mixed_data(gamma)
         return {k: partition.cost for k, partition in fit_path(data, k_max, rng).items()}
 
     return fit_costs

@@ -18,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from segmentation.clustering.mixed_data import MixedData
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.errors import InputError
 from segmentation.selection.criteria import Row, criteria_frame
-from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.replicates import run_replicates
 
 if TYPE_CHECKING:
@@ -96,10 +95,10 @@ def kprototypes_refit(matrix: MixedMatrix, k_max: int, gamma: float) -> Refit:
     """Return a `refit` for `bootstrap_stability`: K-Prototypes for k = 1, ..., k_max.
 
     The encoded customers are kept. Every bootstrap gets one path of its own
-    (`selection.kprototypes_paths`): it does not start from the segmentation that is judged,
+    (`clustering.kprototypes_paths`): it does not start from the segmentation that is judged,
     which would make it look more stable than it is. Of fewer customers than K, as many clusters.
     """
-    everyone = MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma)
+    everyone = matrix.mixed_data(gamma)
 
     def refit(rows: npt.NDArray[np.intp], rng: np.random.Generator) -> dict[int, Labels]:
         most = min(k_max, len(rows))

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.mixed_data import MixedData
-from segmentation.selection.kprototypes_paths import fit_path
 
 GAMMA = 1.5
 
@@ -39,7 +39,7 @@ def null(n: int = 600, seed: int = 0) -> MixedMatrix:
 
 
 def mixed_data(matrix: MixedMatrix) -> MixedData:
-    return MixedData(matrix.numeric, matrix.codes, matrix.n_levels, GAMMA)
+    return matrix.mixed_data(GAMMA)
 
 
 def fitted(matrix: MixedMatrix, k_max: int, seed: int = 0) -> dict[int, np.ndarray]:

@@ -7,8 +7,8 @@ from mixed_samples import customers, mixed
 from planted_samples import GAMMA, mixed_data, null, plain_cost, planted
 
 from segmentation.clustering import candidates, kprototypes
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.errors import InputError
-from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

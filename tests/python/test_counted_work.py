@@ -14,10 +14,10 @@ from planted_samples import GAMMA, mixed, mixed_data, null, planted
 
 from segmentation.clustering import kprototypes, silhouette
 from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.kprototypes_search import lloyd, run_start
 from segmentation.clustering.mixed_data import MixedData
 from segmentation.selection import gap, stability
-from segmentation.selection.kprototypes_paths import fit_path
 
 LOOPS = ("nearest", "update", "distances", "swap_costs")
 """The loops over all customers."""

@@ -28,9 +28,9 @@ from sklearn.mixture import GaussianMixture
 from segmentation.clustering import agglomerative, candidates, famd, famd_clusters
 from segmentation.clustering.candidates import MixedMatrix
 from segmentation.clustering.centroids import draw_rows
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.selection import elbow, evidence
 from segmentation.selection.criteria import COLUMNS
-from segmentation.selection.kprototypes_paths import fit_path
 from segmentation.selection.stability import bootstrap_stability, kprototypes_refit
 from segmentation.selection.technical_range import of_every_method
 

@@ -7,7 +7,7 @@ from planted_samples import GAMMA, mixed, plain_cost, planted, value
 
 from segmentation.clustering import candidates
 from segmentation.clustering.centroids import draw_rows
-from segmentation.clustering.mixed_data import MixedData
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.errors import InputError
 from segmentation.selection.criteria import in_chinese
 from segmentation.selection.elbow import segmentation_criteria
@@ -19,7 +19,6 @@ from segmentation.selection.gamma import (
     gamma_sweep,
     sweep_kprototypes,
 )
-from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -71,7 +70,7 @@ class TestGamma:
         def fit(gamma: float) -> np.ndarray:
             used.append(gamma)
             path = fit_path(
-                MixedData(matrix.numeric, matrix.codes, matrix.n_levels, gamma),
+                matrix.mixed_data(gamma),
                 3,
                 np.random.default_rng(0),
             )

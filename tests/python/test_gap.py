@@ -8,6 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from segmentation.clustering.candidates import MixedMatrix
+from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.errors import InputError
 from segmentation.selection.gap import (
     CHOSEN,
@@ -16,7 +17,6 @@ from segmentation.selection.gap import (
     gap_statistic,
     kprototypes_costs,
 )
-from segmentation.selection.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

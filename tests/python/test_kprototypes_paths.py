@@ -8,7 +8,7 @@ from planted_samples import GAMMA, fitted, mixed, mixed_data, null, plain_cost, 
 from sklearn.metrics import adjusted_rand_score
 
 from segmentation.clustering import kprototypes
-from segmentation.selection.kprototypes_paths import fit_path
+from segmentation.clustering.kprototypes_paths import fit_path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
