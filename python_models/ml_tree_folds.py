@@ -13,6 +13,7 @@ def model(dbt, session):
     min_gain = dbt.config.meta_get("min_tree_gain")
     planned_k = dbt.config.meta_get("planned_k")
     final_k = dbt.config.meta_get("final_k")
+    max_customers = dbt.config.meta_get("replicate_rows")
     seed = dbt.config.meta_get("random_seed")
 
     customers = customers.sort_values("customer_id", ignore_index=True)
@@ -24,5 +25,6 @@ def model(dbt, session):
         max_depth=max_depth,
         max_k=max(*planned_k, final_k or 0),
         min_gain=min_gain,
+        max_customers=max_customers,
         seed=seed,
     )

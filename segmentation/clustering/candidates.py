@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from segmentation.clustering import features, kprototypes
 from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.mixed_data import MixedData
+from segmentation.clustering.processes import side_by_side
 from segmentation.errors import InputError
 
 METHOD = "kprototypes"
@@ -119,6 +122,7 @@ def fit_kprototypes(
     gamma: float | str = "lambdaest",
     n_init: int = 10,
     seed: int = 0,
+    n_jobs: int | None = None,
 ) -> pd.DataFrame:
     """Fit K-Prototypes for every K and return the models as parameter rows.
 
@@ -136,6 +140,8 @@ def fit_kprototypes(
         Random starts of each fit.
     seed : int
         Seed of the starts; every K has its own stream.
+    n_jobs : int, optional
+        Processes, as in :func:`segmentation.clustering.processes.side_by_side`.
 
     Returns
     -------
@@ -159,12 +165,14 @@ def fit_kprototypes(
     if engine not in ENGINES:
         raise InputError(f"kprototypes_engine is {engine!r}; use one of {', '.join(ENGINES)}.")
     weight = _weight_of_a_mismatch(matrix, gamma)
-    fit = _fit_native if engine == "native" else _fit_kmodes
-    fitted = {k: fit(matrix, k, weight, n_init, seed + k) for k in k_values}
     if engine == "native":
-        fitted = _improve_along_path(matrix, fitted, weight, seed)
+        fit = _native_fit(matrix, max(k_values), weight, n_init, seed)
+    else:
+        fit = partial(_fit_kmodes, matrix, weight, n_init, seed)
+    customers = len(matrix.numeric) * n_init * len(k_values)
+    fitted = side_by_side(fit, k_values, customers=customers, n_jobs=n_jobs)
     rows: list[tuple[str, int | None, str, str | None, str | None, float]] = []
-    for k, clustering in fitted.items():
+    for k, clustering in zip(k_values, fitted, strict=True):
         rows.extend(_model_rows(matrix, kprototypes.order_by_size(clustering), k))
     return pd.DataFrame(rows, columns=PARAMETER_COLUMNS).astype(
         {"cluster": "Int32", "attribute": "str", "level": "str", "value": "float64"}
@@ -184,53 +192,46 @@ def _weight_of_a_mismatch(matrix: MixedMatrix, gamma: float | str) -> float:
     return float(gamma)
 
 
-def _fit_native(
-    matrix: MixedMatrix, k: int, gamma: float, n_init: int, seed: int
-) -> kprototypes.Clustering:
-    return kprototypes.fit_encoded(
-        matrix.numeric,
-        matrix.codes,
-        matrix.n_levels,
-        k,
-        gamma=gamma,
-        n_init=n_init,
-        max_iter=MAX_PASSES,
-        random_state=seed,
-        n_jobs=-1,
-    )
+def _native_fit(
+    matrix: MixedMatrix, k_max: int, gamma: float, n_init: int, seed: int
+) -> Callable[[int], kprototypes.Clustering]:
+    """Return a function that fits K clusters.
 
-
-def _improve_along_path(
-    matrix: MixedMatrix, fitted: Mapping[int, kprototypes.Clustering], gamma: float, seed: int
-) -> dict[int, kprototypes.Clustering]:
-    """Start once more from a path over all K, and keep what costs less.
-
-    The cost of one K then does not stick out of the curve for want of a lucky start.
+    Besides the random starts there is one from a path over all K, and what costs less is kept. The
+    cost of one K then does not stick out of the curve for want of a lucky start.
     """
     data = matrix.mixed_data(gamma)
-    path = fit_path(data, max(fitted), np.random.default_rng(seed))
-    better = {}
-    for k, clustering in fitted.items():
+    path = fit_path(data, k_max, np.random.default_rng(seed))
+
+    def fit(k: int) -> kprototypes.Clustering:
         prototypes, _ = data.update(path[k].labels, k)
-        from_path = kprototypes.fit_encoded(
-            matrix.numeric,
-            matrix.codes,
-            matrix.n_levels,
-            k,
-            gamma=gamma,
-            max_iter=MAX_PASSES,
-            init=prototypes,
+        starts: tuple[dict[str, Any], ...] = (
+            {"n_init": n_init, "random_state": seed + k},
+            {"init": prototypes},
         )
-        better[k] = min(clustering, from_path, key=lambda found: found.cost)
-    return better
+        found = [
+            kprototypes.fit_encoded(
+                matrix.numeric,
+                matrix.codes,
+                matrix.n_levels,
+                k,
+                gamma=gamma,
+                max_iter=MAX_PASSES,
+                **start,
+            )
+            for start in starts
+        ]
+        return min(found, key=lambda clustering: clustering.cost)
+
+    return fit
 
 
 def _fit_kmodes(
-    matrix: MixedMatrix, k: int, gamma: float, n_init: int, seed: int
+    matrix: MixedMatrix, gamma: float, n_init: int, seed: int, k: int
 ) -> kprototypes.Clustering:
     rows = np.concatenate([matrix.numeric, matrix.codes], axis=1)
     categorical = list(range(matrix.numeric.shape[1], rows.shape[1]))
-    reference = ReferenceKPrototypes(k, n_init=n_init, gamma=gamma, random_state=seed)
+    reference = ReferenceKPrototypes(k, n_init=n_init, gamma=gamma, random_state=seed + k)
     reference.fit(rows, categorical=categorical)
     centers = reference.cluster_centroids_[:, : matrix.numeric.shape[1]].astype(np.float64)
     modes = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
@@ -23,6 +22,7 @@ from segmentation.clustering.centroids import (
     nearest,
     order_by_size,
 )
+from segmentation.clustering.processes import side_by_side
 from segmentation.clustering.threads import single_threaded_blas
 from segmentation.errors import InputError
 from segmentation.selection.gap import FitCosts
@@ -34,7 +34,7 @@ COVARIANCE_TYPES: Final = ("full", "tied", "diag", "spherical")
 PARAMETER_COLUMNS = ["segmentation_id", "cluster", "parameter", "axis", "other_axis", "value"]
 
 _Row = tuple[str, int | None, str, int | None, int | None, float]
-_logger = logging.getLogger(__name__)
+_Criterion = tuple[str, str, int, str, str, float, bool]
 
 
 class Mixtures(NamedTuple):
@@ -166,29 +166,33 @@ def fit_gmm(
     n_init : starts of each fit, from K-Means
     seed : of the starts; every K has its own stream
     """
+
+    def fit(k: int) -> tuple[list[_Row], list[_Criterion]]:
+        name, fits = f"{GMM}_k{k}", {}
+        for kind in covariance_types:
+            mixture = GaussianMixture(
+                k, covariance_type=kind, n_init=n_init, max_iter=500, random_state=seed + k
+            )
+            fits[kind] = mixture.fit(coordinates), float(mixture.bic(coordinates))
+        chosen = min(fits, key=lambda kind: fits[kind][1])
+        criteria: list[_Criterion] = []
+        for kind, (mixture, bic) in fits.items():
+            largest = mixture.predict_proba(coordinates).max(axis=1)
+            for criterion, value in (
+                ("bic", bic),
+                ("icl", bic - 2 * float(np.log(largest).sum())),
+                ("log_likelihood", float(mixture.score(coordinates))),
+                ("converged", float(mixture.converged_)),
+            ):
+                criteria.append((name, GMM, k, kind, criterion, value, kind == chosen))
+        return _mixture_rows(name, coordinates, fits[chosen][0]), criteria
+
+    n = len(coordinates) * len(k_values) * len(covariance_types)
     rows: list[_Row] = []
-    criteria = []
-    with _one_thread():
-        for k in k_values:
-            name = f"{GMM}_k{k}"
-            fits = {}
-            for kind in covariance_types:
-                mixture = GaussianMixture(
-                    k, covariance_type=kind, n_init=n_init, max_iter=500, random_state=seed + k
-                )
-                fits[kind] = mixture.fit(coordinates), float(mixture.bic(coordinates))
-            chosen = min(fits, key=lambda kind: fits[kind][1])
-            for kind, (mixture, bic) in fits.items():
-                largest = mixture.predict_proba(coordinates).max(axis=1)
-                for criterion, value in (
-                    ("bic", bic),
-                    ("icl", bic - 2 * float(np.log(largest).sum())),
-                    ("log_likelihood", float(mixture.score(coordinates))),
-                    ("converged", float(mixture.converged_)),
-                ):
-                    criteria.append((name, GMM, k, kind, criterion, value, kind == chosen))
-            rows.extend(_mixture_rows(name, coordinates, fits[chosen][0]))
-            _logger.debug("%s: %s covariances by BIC", name, chosen)
+    criteria: list[_Criterion] = []
+    for of_k in side_by_side(fit, k_values, customers=n):
+        rows.extend(of_k[0])
+        criteria.extend(of_k[1])
     columns = ["segmentation_id", "method", "k", "covariance_type", "criterion", "value"]
     return Mixtures(
         _parameter_frame(rows),

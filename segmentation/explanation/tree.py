@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
+from segmentation.clustering.centroids import draw_rows
+from segmentation.clustering.processes import side_by_side
 from segmentation.errors import InputError
 
 _Integers = NDArray[np.integer]
@@ -110,7 +111,9 @@ def cross_validate(
     max_depth: int = 3,
     max_k: int = 7,
     min_gain: float = 0.05,
+    max_customers: int = 10_000,
     seed: int = 0,
+    n_jobs: int | None = None,
 ) -> pa.Table:
     """Count what trees find of every segment among customers that they have not seen.
 
@@ -135,8 +138,12 @@ def cross_validate(
         time.
     min_gain : float
         How much higher its held-out F1 must be for a tree to explain a segment clearly better.
+    max_customers : int
+        Of more, so many are drawn.
     seed : int
-        Seed of the folds and of the trees.
+        Seed of the draw, of the folds and of the trees.
+    n_jobs : int, optional
+        Processes, as in :func:`segmentation.clustering.processes.side_by_side`.
 
     Returns
     -------
@@ -155,7 +162,8 @@ def cross_validate(
     """
     if max_depth < 1:
         raise InputError(f"tree_depth is {max_depth}; give a whole number of at least 1.")
-    X = features.to_numpy(np.float32)
+    drawn = draw_rows(len(features), max_customers, seed)
+    X = features.to_numpy(np.float32)[drawn]
 
     def measure(of_one: pd.DataFrame) -> list[tuple[object, ...]]:
         clusters = of_one["cluster"].to_numpy()
@@ -196,9 +204,11 @@ def cross_validate(
                 rows.append((*key, ONE_SEGMENT, fold, cluster, *count(fitted, test, is_in)[1]))
         return rows
 
-    with ThreadPoolExecutor() as pool:
-        found = pool.map(measure, (of_one for _, of_one in labels.groupby("segmentation_id")))
-        rows = [dict(zip(FOLD_SCHEMA.names, row, strict=True)) for rows in found for row in rows]
+    segmentations = [of_one.iloc[drawn] for _, of_one in labels.groupby("segmentation_id")]
+    found = side_by_side(
+        measure, segmentations, customers=len(drawn) * len(segmentations), n_jobs=n_jobs
+    )
+    rows = [dict(zip(FOLD_SCHEMA.names, row, strict=True)) for rows in found for row in rows]
     return pa.Table.from_pylist(rows, schema=FOLD_SCHEMA)
 
 

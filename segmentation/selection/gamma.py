@@ -16,6 +16,7 @@ from sklearn.metrics import adjusted_rand_score
 from segmentation.clustering import candidates, silhouette
 from segmentation.clustering.candidates import MixedMatrix
 from segmentation.clustering.centroids import draw_rows
+from segmentation.clustering.processes import side_by_side
 from segmentation.errors import InputError
 from segmentation.selection import stability
 from segmentation.selection.criteria import in_chinese
@@ -99,7 +100,7 @@ def sweep_kprototypes(
 
     def fit(swept: float) -> Labels:
         fitted = candidates.fit_kprototypes(
-            some, [n_clusters], gamma=swept, n_init=n_init, seed=seed
+            some, [n_clusters], gamma=swept, n_init=n_init, seed=seed, n_jobs=1
         )
         return candidates.assign(ids, some, fitted)["cluster"].to_numpy()
 
@@ -137,7 +138,8 @@ def gamma_sweep(
     n_clusters : K
     multiples : of the chosen gamma; 1 is added where it is not among them
     n_bootstraps : of the stability of each
-    seed, n_jobs : of the bootstraps, as in `bootstrap_stability`
+    seed : of the bootstraps
+    n_jobs : processes, as in `segmentation.clustering.processes.side_by_side`
 
     Returns
     -------
@@ -155,7 +157,14 @@ def gamma_sweep(
             f"The sweep needs gamma and its multiples above 0; got gamma = {gamma}, multiples = "
             f"{list(multiples)}."
         )
-    labels = {multiple: fit(gamma * multiple) for multiple in sorted({1.0, *multiples})}
+    swept_multiples = sorted({1.0, *multiples})
+    fits = side_by_side(
+        fit,
+        [gamma * multiple for multiple in swept_multiples],
+        customers=len(matrix.numeric) * len(swept_multiples),
+        n_jobs=n_jobs,
+    )
+    labels = dict(zip(swept_multiples, fits, strict=True))
     rows: list[_SweepRow] = []
     for multiple, of_gamma in labels.items():
         swept = gamma * multiple

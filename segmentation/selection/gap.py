@@ -57,7 +57,7 @@ def gap_statistic(
     method : goes into the rows
     n_references : B
     seed : of references and fits
-    n_jobs : threads, all CPUs by default; the result is the same
+    n_jobs : processes, as in `segmentation.clustering.processes.side_by_side`
 
     Returns
     -------
@@ -78,7 +78,12 @@ def gap_statistic(
         return _log_costs(fit_costs(reference_of(rng) if number else matrix, rng))
 
     observed, *drawn = run_replicates(
-        log_costs, 1 + n_references, name=f"gap of {method}", seed=seed, n_jobs=n_jobs
+        log_costs,
+        1 + n_references,
+        name=f"gap of {method}",
+        customers=len(matrix.numeric),
+        seed=seed,
+        n_jobs=n_jobs,
     )
     references = np.array(drawn)
     expected = references.mean(axis=0)

@@ -54,7 +54,7 @@ def bootstrap_stability(
     method : goes into the rows
     n_bootstraps : B
     seed : of draws and fits
-    n_jobs : threads, all CPUs by default; the result is the same
+    n_jobs : processes, as in `segmentation.clustering.processes.side_by_side`
 
     Returns
     -------
@@ -77,7 +77,12 @@ def bootstrap_stability(
         return {k: best_jaccards(of_k[rows], fitted[k], k) for k, of_k in labels.items()}
 
     replicates = run_replicates(
-        jaccards, n_bootstraps, name=f"stability of {method}", seed=seed, n_jobs=n_jobs
+        jaccards,
+        n_bootstraps,
+        name=f"stability of {method}",
+        customers=n,
+        seed=seed,
+        n_jobs=n_jobs,
     )
     rows: list[Row] = []
     for k in labels:

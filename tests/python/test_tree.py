@@ -1,7 +1,5 @@
 """The shallow tree against plain scikit-learn, and what may not change its accuracy."""
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -341,16 +339,22 @@ class TestOneSegmentTrees:
 
 
 class TestWhatChangesNothing:
-    @pytest.mark.parametrize("workers", [1, 2, 7])
-    def test_threads(self, workers, monkeypatch):
+    def test_processes(self):
         customers, cluster = people()
         features = tree.design(customers, LEVELS, {"spend"})
         labels = pd.concat([labels_of(cluster % k, f"m_k{k}", k) for k in (2, 3, 4)])
-        first = tree.cross_validate(features, labels, min_gain=0)
-        monkeypatch.setattr(
-            tree, "ThreadPoolExecutor", partial(ThreadPoolExecutor, max_workers=workers)
+        first, second = (
+            tree.cross_validate(features, labels, min_gain=0, n_jobs=n_jobs) for n_jobs in (1, 2)
         )
-        assert first.equals(tree.cross_validate(features, labels, min_gain=0))
+        assert first.equals(second)
+
+    def test_customers_are_drawn_from_many(self):
+        customers, cluster = people()
+        features = tree.design(customers, LEVELS, {"spend"})
+        labels = pd.concat([labels_of(cluster % k, f"m_k{k}", k) for k in (2, 3)])
+        found = tree.cross_validate(features, labels, max_customers=200, seed=1).to_pandas()
+        of_all = found[found["tree"] == tree.ALL_SEGMENTS]
+        assert of_all.groupby("segmentation_id")["customers"].sum().tolist() == [200, 200]
 
     @pytest.mark.parametrize("seed", range(4))
     def test_numbering_of_segments(self, seed):
