@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from segmentation.errors import InputError
 
@@ -58,20 +59,21 @@ def cluster_statistics(
     labels : (n,) clusters 0..n_clusters-1
     n_clusters : K; a cluster may be empty
     """
-    sizes = np.bincount(labels, minlength=n_clusters)
-    members = np.maximum(sizes, 1)[:, None]
-
-    def sums(values: FloatArray) -> FloatArray:
-        columns = [np.bincount(labels, weights=column, minlength=n_clusters) for column in values.T]
-        return np.column_stack(columns) if columns else np.empty((n_clusters, 0))
-
-    means = sums(numeric) / members
-    scatter = sums((numeric - means[labels]) ** 2)
-    level_counts = tuple(
-        np.bincount(labels * np.int64(size) + column, minlength=n_clusters * size).reshape(-1, size)
-        for column, size in zip(codes.T, n_levels, strict=True)
+    offsets = np.cumsum([0, *n_levels])
+    sizes = np.zeros(n_clusters, dtype=np.int64)
+    means, scatter = np.zeros((2, n_clusters, numeric.shape[1]))
+    counts = np.zeros((n_clusters, offsets[-1]), dtype=np.int64)
+    _summarise(
+        np.array(numeric, dtype=np.float64, order="C"),
+        np.array(codes + offsets[:-1], dtype=np.int32, order="C"),
+        np.array(labels, dtype=np.int32),
+        sizes,
+        means,
+        scatter,
+        counts,
     )
-    return ClusterStatistics(sizes, means, scatter, level_counts)
+    by_attribute = np.split(counts, offsets[1:-1], axis=1)[: len(n_levels)]
+    return ClusterStatistics(sizes, means, scatter, tuple(by_attribute))
 
 
 def summed_distances(
@@ -90,14 +92,20 @@ def summed_distances(
     (n, K) sums, in squared units of the numeric attributes
     """
     sizes = statistics.sizes
+    # Of each level the members of each cluster without it; last a level that nobody has.
+    with_level = [counts.T for counts in statistics.level_counts]
+    without = sizes - np.vstack([*with_level, np.zeros_like(sizes)])
+    offsets = np.cumsum([0, *map(len, with_level)])
     sums = np.empty((len(numeric), len(sizes)))
-    for k, mean in enumerate(statistics.means):
-        difference = numeric - mean
-        sums[:, k] = sizes[k] * np.einsum("ij,ij->i", difference, difference)
-    sums += statistics.scatter.sum(axis=1)
-    for column, counts in zip(codes.T, statistics.level_counts, strict=True):
-        mismatches = np.vstack([(sizes[:, None] - counts).T, sizes])  # last row: code -1
-        sums += gamma * mismatches[column]
+    _sum_distances(
+        np.array(numeric, dtype=np.float64, order="C"),
+        np.where(codes < 0, offsets[-1], codes + offsets[:-1]).astype(np.int32, order="C"),
+        sizes.astype(np.float64),
+        np.ascontiguousarray(statistics.means.T),
+        statistics.scatter.sum(axis=1),
+        gamma * without,
+        sums,
+    )
     return sums
 
 
@@ -132,16 +140,9 @@ def silhouette_samples(
     sizes = statistics.sizes
     if np.count_nonzero(sizes) < 2:
         raise InputError("A silhouette needs at least two clusters with members.")
-    rows = np.arange(len(labels))
     sums = summed_distances(numeric, codes, statistics, gamma)
-    others = sizes[labels] - 1
-    within = sums[rows, labels] / np.maximum(others, 1)
-    means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
-    means[rows, labels] = np.inf
-    between = means.min(axis=1)
-    larger = np.maximum(within, between)
-    silhouettes: FloatArray = (between - within) / np.where(larger > 0, larger, 1.0)
-    silhouettes[others == 0] = 0.0
+    silhouettes = np.empty(len(labels))
+    _silhouettes(sums, np.array(labels, dtype=np.int32), sizes, silhouettes)
     return silhouettes
 
 
@@ -153,3 +154,53 @@ def silhouette_by_cluster(
     sizes = np.bincount(labels, minlength=n_clusters)
     means: FloatArray = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.nan)
     return means
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _summarise(numbers, levels, labels, sizes, means, scatter, counts):  # type: ignore[no-untyped-def]
+    for i in range(len(labels)):
+        k = labels[i]
+        sizes[k] += 1
+        for j in range(numbers.shape[1]):
+            means[k, j] += numbers[i, j]
+        for j in range(levels.shape[1]):
+            counts[k, levels[i, j]] += 1
+    for k in range(len(sizes)):
+        for j in range(numbers.shape[1]):
+            means[k, j] /= max(sizes[k], 1)
+    for i in range(len(labels)):
+        k = labels[i]
+        for j in range(numbers.shape[1]):
+            difference = numbers[i, j] - means[k, j]
+            scatter[k, j] += difference * difference
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _sum_distances(numbers, levels, sizes, means, scatter, mismatches, sums):  # type: ignore[no-untyped-def]
+    for i in range(len(sums)):
+        of_row = sums[i]
+        of_row[:] = 0.0
+        for j in range(numbers.shape[1]):
+            value, of_number = numbers[i, j], means[j]
+            for k in range(len(sizes)):
+                difference = value - of_number[k]
+                of_row[k] += difference * difference
+        for k in range(len(sizes)):
+            of_row[k] = sizes[k] * of_row[k] + scatter[k]
+        for j in range(levels.shape[1]):
+            of_level = mismatches[levels[i, j]]
+            for k in range(len(sizes)):
+                of_row[k] += of_level[k]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _silhouettes(sums, labels, sizes, silhouettes):  # type: ignore[no-untyped-def]
+    for i in range(len(labels)):
+        own = labels[i]
+        within = sums[i, own] / max(sizes[own] - 1, 1)
+        between = np.inf
+        for k in range(len(sizes)):
+            if k != own and sizes[k] > 0:
+                between = min(between, sums[i, k] / sizes[k])
+        larger = max(within, between)
+        silhouettes[i] = (between - within) / larger if larger > 0 and sizes[own] > 1 else 0.0

@@ -1,6 +1,5 @@
 """The shallow tree against plain scikit-learn, and what may not change its accuracy."""
 
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
