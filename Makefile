@@ -13,7 +13,7 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build test bench docs superset test-bi clean
+.PHONY: build test bench bench-scale docs superset test-bi clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -49,6 +49,12 @@ test: .venv/.installed
 # should run. `.venv/bin/python benchmarks/speed.py fit` is one of them.
 bench: .venv/.installed
 	$(BIN)/python benchmarks/speed.py
+
+# So many customers from file to report: stage times, customers a second, peak memory, spill. Several numbers may be given:
+# make bench-scale ROWS="100000 1000000".
+ROWS ?= 100000
+bench-scale: .venv/.installed
+	$(BIN)/python benchmarks/scale.py $(ROWS)
 
 # The dbt documentation with the lineage as one page, target/static_index.html, that opens without a server. The report is
 # made again, where there has been a build: it ends with a link to the page.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import psutil
 
 from segmentation.sample.generate import DEFAULT_ROWS, DEFAULT_SEED, write_sample
 
@@ -125,19 +127,21 @@ def describe_machine() -> str:
 
 
 class Stage(NamedTuple):
-    """A command of `make build`: its wall time and its peak of resident memory."""
+    """A command: its wall time, and the peaks of memory and of what was spilled to disk.
+
+    Memory is resident memory of the command and of all processes that it started, together.
+    """
 
     name: str
     seconds: float
     peak_bytes: int
+    spilled_bytes: int
 
 
 def make_build(folder: Path = FOLDER) -> list[Stage]:
     """Run the commands of `make build` on the sample, from nothing, in a folder of their own."""
     customer_file = sample_file(folder)
-    for made in ("segmentation.duckdb", "exports", "reports", "published", "dbt", "logs"):
-        path = folder / made
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    clear(folder)
     return [
         run_stage(command, environment(folder, customer_file), folder / "output.txt")
         for command in (
@@ -147,6 +151,13 @@ def make_build(folder: Path = FOLDER) -> list[Stage]:
             ("segmentation", "workbook"),
         )
     ]
+
+
+def clear(folder: Path) -> None:
+    """Remove what builds made in a folder; the customers stay."""
+    for made in ("segmentation.duckdb", "exports", "reports", "published", "dbt", "logs", "spill"):
+        path = folder / made
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def sample_file(folder: Path) -> Path:
@@ -168,31 +179,57 @@ def environment(folder: Path, customer_file: Path) -> dict[str, str]:
         "EXPORTS_DIR": str(folder / "exports"),
         "REPORTS_DIR": str(folder / "reports"),
         "PUBLISHED_DIR": str(folder / "published"),
+        "DUCKDB_TEMP_DIRECTORY": str(folder / "spill"),
         "PUBLISH_POSTGRES_URL": "",
     }
 
 
-def run_stage(command: Sequence[str], env: Mapping[str, str], output: Path) -> Stage:
-    """Run a command of the environment, and see how long it took and how much memory.
+def run_stage(
+    command: Sequence[str], env: Mapping[str, str], output: Path, spill: Path | None = None
+) -> Stage:
+    """Run a command of the environment, and see how long it took and how much memory and disk.
 
-    The peak is that of the process or of the largest process it waited for. The kernel lets a new
-    process begin with the peak of the one that started it, so start it from a small one.
+    Parameters
+    ----------
+    command, env : what to run
+    output : file for what it says
+    spill : folder in which DuckDB puts what does not fit into memory
     """
-    began = time.perf_counter()
+    began, peak, spilled = time.perf_counter(), 0, 0
     with output.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(
+        process = psutil.Popen(
             [BINARIES / command[0], *command[1:]],
             cwd=PROJECT,
             env=dict(env),
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        while process.poll() is None:
+            peak = max(peak, _resident_bytes(process))
+            if spill is not None and spill.exists():
+                spilled = max(spilled, _disk_bytes(spill))
+            time.sleep(0.25)
     seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{output.read_text(encoding='utf-8')[-3000:]}")
-    return Stage(" ".join(command), seconds, usage.ru_maxrss * 1024)
+    return Stage(" ".join(command), seconds, peak, spilled)
+
+
+def _resident_bytes(process: psutil.Popen) -> int:
+    resident = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                resident += one.memory_info().rss
+    return resident
+
+
+def _disk_bytes(folder: Path) -> int:
+    found = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found += path.stat().st_size
+    return found
 
 
 class PythonModels(NamedTuple):
