@@ -88,7 +88,9 @@ def draw(figure: go.Figure, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "figure.html"
         figure.write_html(page_file, config={"staticPlot": True})
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
         page.goto(page_file.as_uri())
         page.locator(".plotly-graph-div").screenshot(path=MEASURED.with_name(name))

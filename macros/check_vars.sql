@@ -62,7 +62,7 @@
             'n_references': 2,
             'replicate_rows': 20,
             'replicate_rows_slow': 20,
-            'agglomerative_rows': 20,
+            'training_rows_slow': 20,
             'max_encoded_features': 1,
             'tree_depth': 1,
         }.items()

@@ -8,7 +8,7 @@ def model(dbt, session):
     encoded = dbt.ref("ml_feature_set_a").df()
     feature_parameters = dbt.ref("ml_feature_set_a_parameters").df()
     k_values = dbt.config.meta_get("k_values")
-    max_tree_customers = dbt.config.meta_get("agglomerative_rows")
+    max_tree_customers = dbt.config.meta_get("training_rows_slow")
     seed = dbt.config.meta_get("random_seed")
 
     encoded = encoded.sort_values("customer_id", ignore_index=True)

@@ -10,10 +10,13 @@ def model(dbt, session):
     famd_parameters = dbt.ref("ml_famd_parameters").df()
     axes = dbt.ref("ml_famd_axes").df()
     k_values = dbt.config.meta_get("k_values")
+    max_customers = dbt.config.meta_get("training_rows_slow")
     seed = dbt.config.meta_get("random_seed")
 
     encoded = encoded.sort_values("customer_id", ignore_index=True)
     matrix = candidates.mixed_matrix(encoded, feature_parameters)
     coordinates = famd.coordinates(matrix, famd_parameters, famd_clusters.chosen_axes(axes))
-    mixtures = famd_clusters.fit_gmm(coordinates, sorted(set(k_values)), seed=seed)
+    mixtures = famd_clusters.fit_gmm(
+        coordinates, sorted(set(k_values)), max_customers=max_customers, seed=seed
+    )
     return mixtures.as_rows(famd_clusters.inspect_components(coordinates, mixtures.parameters))

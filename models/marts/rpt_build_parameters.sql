@@ -18,7 +18,7 @@
     'kprototypes_engine',
     'n_init',
     'famd_axes',
-    'agglomerative_rows',
+    'training_rows_slow',
     'n_bootstraps',
     'n_bootstraps_slow',
     'n_references',

@@ -73,7 +73,7 @@ def fit(
     one_hot: pd.DataFrame,
     k_values: Sequence[int],
     *,
-    max_tree_customers: int = 20_000,
+    max_tree_customers: int = 10_000,
     seed: int = 0,
 ) -> Segmentations:
     """Cluster customers with Ward's method.

@@ -154,6 +154,7 @@ def fit_gmm(
     *,
     covariance_types: Sequence[str] = COVARIANCE_TYPES,
     n_init: int = 2,
+    max_customers: int = 10_000,
     seed: int = 0,
 ) -> Mixtures:
     """Fit Gaussian mixtures for every K, the covariance type of each K chosen by BIC.
@@ -164,8 +165,11 @@ def fit_gmm(
     k_values : numbers of components
     covariance_types : those that BIC chooses from
     n_init : starts of each fit, from K-Means
-    seed : of the starts; every K has its own stream
+    max_customers : of more, so many are drawn, and the mixtures are fitted to these; sizes and
+        criteria are of all
+    seed : of the draw and of the starts; every K has its own stream
     """
+    drawn = coordinates[draw_rows(len(coordinates), max_customers, seed)]
 
     def fit(k: int) -> tuple[list[_Row], list[_Criterion]]:
         name, fits = f"{GMM}_k{k}", {}
@@ -173,7 +177,7 @@ def fit_gmm(
             mixture = GaussianMixture(
                 k, covariance_type=kind, n_init=n_init, max_iter=500, random_state=seed + k
             )
-            fits[kind] = mixture.fit(coordinates), float(mixture.bic(coordinates))
+            fits[kind] = mixture.fit(drawn), float(mixture.bic(coordinates))
         chosen = min(fits, key=lambda kind: fits[kind][1])
         criteria: list[_Criterion] = []
         for kind, (mixture, bic) in fits.items():
@@ -187,7 +191,7 @@ def fit_gmm(
                 criteria.append((name, GMM, k, kind, criterion, value, kind == chosen))
         return _mixture_rows(name, coordinates, fits[chosen][0]), criteria
 
-    n = len(coordinates) * len(k_values) * len(covariance_types)
+    n = len(drawn) * len(k_values) * len(covariance_types)
     rows: list[_Row] = []
     criteria: list[_Criterion] = []
     for of_k in side_by_side(fit, k_values, customers=n):

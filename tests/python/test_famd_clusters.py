@@ -11,6 +11,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import famd, famd_clusters
+from segmentation.clustering.centroids import draw_rows
 from segmentation.errors import InputError
 from segmentation.selection.stability import bootstrap_stability
 
@@ -83,6 +84,18 @@ def test_posteriors_are_those_of_scikit_learn(coordinates, kind):
     # mclust's ICL: certainty about everyone costs nothing.
     uncertainty = -2 * np.log(expected.max(axis=1)).sum()
     assert criteria["icl"] == pytest.approx(theirs.bic(coordinates) + uncertainty)
+
+
+def test_of_many_customers_some_are_fitted_and_all_are_counted(coordinates):
+    found = famd_clusters.fit_gmm(
+        coordinates, [3], covariance_types=["full"], n_init=1, max_customers=100, seed=3
+    )
+    theirs = GaussianMixture(3, max_iter=500, random_state=6)
+    theirs.fit(coordinates[draw_rows(len(coordinates), 100, 3)])
+    criteria = found.criteria.set_index("criterion")["value"]
+    assert criteria["bic"] == pytest.approx(theirs.bic(coordinates))
+    sizes = found.parameters.loc[found.parameters["parameter"] == "size", "value"]
+    assert sizes.tolist() == sorted(np.bincount(theirs.predict(coordinates)), reverse=True)
 
 
 def test_the_covariance_type_with_the_lowest_bic_is_kept(coordinates, mixtures):

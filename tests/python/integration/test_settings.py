@@ -28,7 +28,7 @@ VARS = {
     "final_k_reason": "Sales has 4 teams: 100 % of them say \"vier\" and it's 'fine'",
     "max_encoded_features": 5,
     "famd_axes": [1, 2],
-    "agglomerative_rows": 50,
+    "training_rows_slow": 50,
     "n_references": 3,
     "replicate_rows": 60,
     "replicate_rows_slow": 40,
@@ -105,7 +105,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "final_method": "dbscan",
             "max_encoded_features": 0,
             "famd_axes": [0],
-            "agglomerative_rows": 1,
+            "training_rows_slow": 1,
             "n_references": 1,
             "replicate_rows": 2,
             "replicate_rows_slow": "few",
@@ -140,7 +140,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "final_k_reason is empty; say why",
         "max_encoded_features is 0;",
         "famd_axes is [0];",
-        "agglomerative_rows is 1;",
+        "training_rows_slow is 1;",
         "n_references is 1; give a whole number of at least 2.",
         "replicate_rows is 2;",
         "replicate_rows_slow is 'few';",
@@ -296,7 +296,7 @@ def test_famd_axes(changed: Project) -> None:
     assert changed.one("select max(axis) from ml_famd_parameters where parameter = 'loading'") == 2
 
 
-def test_agglomerative_rows(changed: Project) -> None:
+def test_training_rows_slow(changed: Project) -> None:
     in_tree = "select distinct count(*) filter (where is_in_tree) from ml_agglomerative_labels "
     assert list(changed.query(in_tree + "group by segmentation_id").iloc[:, 0]) == [50]
 
