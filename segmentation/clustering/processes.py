@@ -8,10 +8,12 @@ Python process, and every computation uses the same.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import TypeVar
 
-from loky import get_reusable_executor
+from loky import ProcessPoolExecutor
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering.threads import single_threaded_blas
@@ -21,6 +23,7 @@ _Result = TypeVar("_Result")
 # A process takes seconds to start and import. Customers, summed over the calls, that are worth it.
 WORTH_PROCESSES = 40_000
 _SECONDS_IDLE = 300
+_lock = threading.Lock()
 # One thread a process, for whatever library: a sum split over threads adds in another order.
 _ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA")
@@ -56,5 +59,12 @@ def side_by_side(
         with single_threaded_blas(), threadpool_limits(1, user_api="openmp"):
             yield from map(function, *arguments)
     else:
-        executor = get_reusable_executor(n_jobs, timeout=_SECONDS_IDLE, env=_ONE_THREAD)
+        with _lock:  # two of dbt's threads may ask at a time
+            executor = _executor(n_jobs)
         yield from executor.map(function, *arguments)
+
+
+@cache
+def _executor(n_jobs: int) -> ProcessPoolExecutor:
+    """Start processes for all threads; loky's reusable executor is one for each thread."""
+    return ProcessPoolExecutor(n_jobs, timeout=_SECONDS_IDLE, env=_ONE_THREAD)
