@@ -11,10 +11,17 @@ def model(dbt, session):
     engine = dbt.config.meta_get("kprototypes_engine")
     gamma = dbt.config.meta_get("gamma")
     n_init = dbt.config.meta_get("n_init")
+    max_start_customers = dbt.config.meta_get("replicate_rows")
     seed = dbt.config.meta_get("random_seed")
 
     encoded = encoded.sort_values("customer_id", ignore_index=True)
     matrix = candidates.mixed_matrix(encoded, feature_parameters)
     return candidates.fit_kprototypes(
-        matrix, sorted(set(k_values)), engine=engine, gamma=gamma, n_init=n_init, seed=seed
+        matrix,
+        sorted(set(k_values)),
+        engine=engine,
+        gamma=gamma,
+        n_init=n_init,
+        max_start_customers=max_start_customers,
+        seed=seed,
     )

@@ -13,6 +13,7 @@ from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from numpy.typing import NDArray
 
 from segmentation.clustering import features, kprototypes
+from segmentation.clustering.centroids import draw_rows
 from segmentation.clustering.kprototypes_paths import fit_path
 from segmentation.clustering.mixed_data import MixedData
 from segmentation.clustering.processes import side_by_side
@@ -121,6 +122,7 @@ def fit_kprototypes(
     engine: str = "native",
     gamma: float | str = "lambdaest",
     n_init: int = 10,
+    max_start_customers: int = 10_000,
     seed: int = 0,
     n_jobs: int | None = None,
 ) -> pd.DataFrame:
@@ -138,8 +140,11 @@ def fit_kprototypes(
         Weight of a category mismatch.
     n_init : int
         Random starts of each fit.
+    max_start_customers : int
+        Of more, so many are drawn for the starts of our own K-Prototypes, and only the best of them
+        goes on with all.
     seed : int
-        Seed of the starts; every K has its own stream.
+        Seed of the draw and of the starts; every K has its own stream.
     n_jobs : int, optional
         Processes, as in :func:`segmentation.clustering.processes.side_by_side`.
 
@@ -166,7 +171,7 @@ def fit_kprototypes(
         raise InputError(f"kprototypes_engine is {engine!r}; use one of {', '.join(ENGINES)}.")
     weight = _weight_of_a_mismatch(matrix, gamma)
     if engine == "native":
-        fit = _native_fit(matrix, max(k_values), weight, n_init, seed)
+        fit = _native_fit(matrix, max(k_values), weight, n_init, max_start_customers, seed)
     else:
         fit = partial(_fit_kmodes, matrix, weight, n_init, seed)
     customers = len(matrix.numeric) * n_init * len(k_values)
@@ -193,35 +198,44 @@ def _weight_of_a_mismatch(matrix: MixedMatrix, gamma: float | str) -> float:
 
 
 def _native_fit(
-    matrix: MixedMatrix, k_max: int, gamma: float, n_init: int, seed: int
+    matrix: MixedMatrix,
+    k_max: int,
+    gamma: float,
+    n_init: int,
+    max_start_customers: int,
+    seed: int,
 ) -> Callable[[int], kprototypes.Clustering]:
     """Return a function that fits K clusters.
 
     Besides the random starts there is one from a path over all K, and what costs less is kept. The
     cost of one K then does not stick out of the curve for want of a lucky start.
     """
-    data = matrix.mixed_data(gamma)
+    drawn = draw_rows(len(matrix.numeric), max_start_customers, seed)
+    some = some_customers(matrix, drawn)
+    data = some.mixed_data(gamma)
     path = fit_path(data, k_max, np.random.default_rng(seed))
+
+    def fit_to(customers: MixedMatrix, k: int, **start: Any) -> kprototypes.Clustering:
+        return kprototypes.fit_encoded(
+            customers.numeric,
+            customers.codes,
+            customers.n_levels,
+            k,
+            gamma=gamma,
+            max_iter=MAX_PASSES,
+            **start,
+        )
 
     def fit(k: int) -> kprototypes.Clustering:
         prototypes, _ = data.update(path[k].labels, k)
-        starts: tuple[dict[str, Any], ...] = (
-            {"n_init": n_init, "random_state": seed + k},
-            {"init": prototypes},
+        found = min(
+            fit_to(some, k, n_init=n_init, random_state=seed + k),
+            fit_to(some, k, init=prototypes),
+            key=lambda clustering: clustering.cost,
         )
-        found = [
-            kprototypes.fit_encoded(
-                matrix.numeric,
-                matrix.codes,
-                matrix.n_levels,
-                k,
-                gamma=gamma,
-                max_iter=MAX_PASSES,
-                **start,
-            )
-            for start in starts
-        ]
-        return min(found, key=lambda clustering: clustering.cost)
+        if len(drawn) < len(matrix.numeric):
+            found = fit_to(matrix, k, init=[found.centers, found.modes])
+        return found
 
     return fit
 

@@ -93,13 +93,25 @@ class TestFit:
         of_four = every[every["segmentation_id"] == "kprototypes_k4"].reset_index(drop=True)
         pd.testing.assert_frame_equal(of_four, alone, check_exact=True)
 
-    def test_same_bits_with_any_number_of_threads(self, monkeypatch):
+    def test_same_bits_with_any_number_of_processes(self):
         matrix, _ = planted(4, n=400)
-        fits = []
-        for threads in (1, 4):
-            monkeypatch.setattr("os.cpu_count", lambda threads=threads: threads)
-            fits.append(candidates.fit_kprototypes(matrix, [3, 4], n_init=3))
-        pd.testing.assert_frame_equal(*fits, check_exact=True)
+        one, two = (
+            candidates.fit_kprototypes(matrix, [3, 4], gamma=GAMMA, n_init=3, n_jobs=n_jobs)
+            for n_jobs in (1, 2)
+        )
+        pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+    def test_starts_on_some_customers_find_what_starts_on_all_find(self):
+        matrix, _ = planted(4, n=2_000)
+        some, every = (
+            candidates.fit_kprototypes(
+                matrix, [3, 4, 5], gamma=GAMMA, max_start_customers=customers
+            )
+            for customers in (500, 2_000)
+        )
+        assert costs(matrix, some) == pytest.approx(costs(matrix, every), rel=2e-3)
+        sizes = some[some["parameter"] == "size"].groupby("segmentation_id")["value"].sum()
+        assert set(sizes) == {2_000}
 
     def test_the_rows(self):
         matrix = customers(n=120)
