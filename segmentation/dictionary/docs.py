@@ -6,7 +6,7 @@ model's ``columns:`` list; everything else in the file is written by hand::
     # <dictionary columns: all>
     # </dictionary columns>
 
-The selector is ``all`` (every attribute but the id, which has tests of its own, and the binned
+The selector is ``all`` (every attribute but the id, which is described by hand, and the binned
 ones), ``file`` (the same and the id, named as in the file), ``flags``, ``binned``,
 ``feature_set_b``, ``profiled_texts``, or roles joined by commas.
 """

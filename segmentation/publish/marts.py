@@ -60,10 +60,10 @@ class Mart:
 def read_marts(manifest: Path) -> list[Mart]:
     """Read from dbt's manifest what is to be published.
 
-    These are the public models, but not those with ``config: meta: {publish: false}``. A test that
-    dbt runs on every build is a key: `unique` and `unique_combination_of_columns` of the mart,
-    `not_null` of a column, `relationships` and `relationships_of_columns` of a foreign key. Tests
-    with a filter or that only warn vouch for nothing.
+    These are the public models, but not those with ``config: meta: {publish: false}``. What a build
+    checks is a key: `primary_key`, `unique` and `unique_combination_of_columns` of the mart,
+    `not_null` of a column (a test or a constraint), `relationships` and `relationships_of_columns`
+    of a foreign key. Tests with a filter or that only warn vouch for nothing.
 
     Parameters
     ----------
@@ -124,11 +124,27 @@ def _named(tests: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
 def _keys(model: dict[str, Any], tests: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
     """Give the keys of a model, those first whose columns stand first."""
     places = {column: place for place, column in enumerate(model["columns"])}
-    keys = {(arguments["column_name"],) for arguments in _named(tests, "unique")} | {
+    keys = {(arguments["column_name"],) for arguments in _named(tests, "unique")}
+    keys |= {tuple(arguments["columns"]) for arguments in _named(tests, "primary_key")}
+    keys |= {
         tuple(arguments["combination_of_columns"])
         for arguments in _named(tests, "unique_combination_of_columns")
     }
     return tuple(sorted(keys, key=lambda key: [places[column] for column in key]))
+
+
+def _required(model: dict[str, Any], tests: list[dict[str, Any]]) -> frozenset[str]:
+    """Name the columns of a model that are never null."""
+    required = {arguments["column_name"] for arguments in _named(tests, "not_null")}
+    for name in ("primary_key", "not_null_columns"):
+        required.update(*(arguments["columns"] for arguments in _named(tests, name)))
+    if model["config"]["materialized"] == "table":  # a view cannot enforce a constraint
+        required.update(
+            name
+            for name, column in model["columns"].items()
+            if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+        )
+    return frozenset(required)
 
 
 def _mart(
@@ -158,7 +174,7 @@ def _mart(
         name=model["alias"],
         description=model["description"],
         columns={name: column["description"] for name, column in model["columns"].items()},
-        required=frozenset(arguments["column_name"] for arguments in _named(tests, "not_null")),
+        required=_required(model, tests),
         keys=keys[model["unique_id"]],
         foreign_keys=tuple(sorted(foreign_keys, key=lambda key: (key.columns, key.parent))),
     )

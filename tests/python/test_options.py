@@ -19,8 +19,8 @@ def test_the_database_is_an_option_or_that_of_dbt(
 ) -> None:
     (tmp_path / "manifest.json").write_text(
         '{"nodes": {"model.p.m": {"resource_type": "model", "access": "public", "alias": "m", '
-        '"unique_id": "model.p.m", "config": {"meta": {}}, "columns": {}, "description": "", '
-        '"database": "d", "schema": "s"}}}',
+        '"unique_id": "model.p.m", "config": {"meta": {}, "materialized": "table"}, '
+        '"columns": {}, "description": "", "database": "d", "schema": "s"}}}',
         encoding="utf-8",
     )
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))

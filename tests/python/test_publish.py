@@ -52,7 +52,7 @@ def write(shop: Path, folder: Path, marts: Sequence[Mart] = MARTS) -> Path:
 
 
 def manifest(folder: Path, models: dict[str, Any], tests: Sequence[dict[str, Any]]) -> Path:
-    """Write a manifest of models (columns, what differs) and tests."""
+    """Write a manifest of models (columns, "!" for a constraint; what differs) and tests."""
     nodes: dict[str, Any] = {}
     for name, (columns, changes) in models.items():
         nodes[f"model.p.{name}"] = {
@@ -63,8 +63,14 @@ def manifest(folder: Path, models: dict[str, Any], tests: Sequence[dict[str, Any
             "schema": "main",
             "alias": name,
             "description": f"About {name}.",
-            "config": {"meta": {}},
-            "columns": {column: {"description": f"About {column}."} for column in columns},
+            "config": {"meta": {}, "materialized": "table"},
+            "columns": {
+                column.rstrip("!"): {
+                    "description": f"About {column.rstrip('!')}.",
+                    "constraints": [{"type": "not_null"}] if column.endswith("!") else [],
+                }
+                for column in columns
+            },
             **changes,
         }
     for number, test in enumerate(tests):
@@ -87,7 +93,8 @@ def test_marts_and_their_keys(tmp_path: Path) -> None:
         tmp_path,
         {
             "dim_b": (["a", "b", "c"], {}),
-            "fct_a": (["x", "y", "z"], {}),
+            "fct_a": (["x", "y", "z!"], {}),
+            "fct_b": (["x", "y", "z!"], {"config": {"meta": {}, "materialized": "view"}}),
             "int_c": (["x"], {"access": "protected"}),
             "fct_large": (["x"], {"config": {"meta": {"publish": False}}}),
         },
@@ -134,20 +141,24 @@ def test_marts_and_their_keys(tmp_path: Path) -> None:
                 "with": {"column_name": "z", "field": "x", "to": "ref('fct_a')"},
             },
             {"of": "fct_a", "name": "accepted_values", "with": {"column_name": "z"}},
+            {"of": "fct_b", "name": "primary_key", "with": {"columns": ["x"]}},
+            {"of": "fct_b", "name": "not_null_columns", "with": {"columns": ["y"]}},
         ],
     )
-    dim_b, fct_a = read_marts(path)
-    assert (dim_b.name, fct_a.name) == ("dim_b", "fct_a")
+    dim_b, fct_a, fct_b = read_marts(path)
+    assert (dim_b.name, fct_a.name, fct_b.name) == ("dim_b", "fct_a", "fct_b")
     assert dim_b.keys == (("a", "b"), ("a", "c"))
     assert dim_b.required == {"a"}
     assert dim_b.columns == {"a": "About a.", "b": "About b.", "c": "About c."}
     assert fct_a.keys == (("x",),)
-    assert fct_a.required == frozenset()
+    assert fct_a.required == {"z"}
     # `a` alone is no key of dim_b, so the single column refers to nothing.
     assert fct_a.foreign_keys == (
         ForeignKey(("y", "z"), "dim_b", ("a", "b")),
         ForeignKey(("z",), "fct_a", ("x",)),
     )
+    assert fct_b.keys == (("x",),)
+    assert fct_b.required == {"x", "y"}  # a view does not hold to its constraints
 
 
 def test_a_manifest_that_is_not_there_or_names_nothing(tmp_path: Path) -> None:

@@ -363,6 +363,19 @@ class TestGenericTests:
             connection.executemany("insert into model values (?, ?, ?)", rows)
             return connection.execute(query).fetchall()
 
+    def test_primary_key(self) -> None:
+        query = macro("tests/generic/primary_key.sql")("model", ["a", "b"])
+        assert self.failures(query, [("A", "1", 0), ("A", "2", 0), ("B", "1", 0)]) == []
+        assert self.failures(query, [("A", "1", 0), ("A", "1", 1)]) == [("A", "1", 2)]
+        assert self.failures(query, [("A", "1", 0), ("A", None, 1)]) == [("A", None, 1)]
+        assert self.failures(query, [(None, "1", 0), ("A", "1", 1)]) == [(None, "1", 1)]
+
+    def test_not_null_columns(self) -> None:
+        query = macro("tests/generic/not_null_columns.sql")("model", ["a", "x"])
+        assert self.failures(query, [("A", None, 0)]) == []
+        assert self.failures(query, [("A", "1", None), ("B", "1", None)]) == [("x", 2)]
+        assert self.failures(query, [(None, "1", None)]) == [("a", 1), ("x", 1)]
+
     def test_unique_combination_of_columns(self) -> None:
         query = macro("tests/generic/unique_combination_of_columns.sql")("model", ["a", "b"])
         assert self.failures(query, [("A", "1", 0), ("A", "2", 0), ("B", "1", 0)]) == []

@@ -82,6 +82,21 @@ def test_every_mart_has_a_key_and_every_test_of_a_reference_is_a_foreign_key(
     assert sum(len(mart.foreign_keys) for mart in marts) == references
 
 
+def test_the_database_enforces_the_constraints_of_the_contracts(built: Project) -> None:
+    enforced = built.query(
+        "select table_name, unnest(constraint_column_names) as column_name "
+        "from duckdb_constraints() where constraint_type = 'NOT NULL'"
+    )
+    declared = {
+        (model["name"], column["name"])
+        for model in PROPERTIES
+        for column in model["columns"]
+        if {"type": "not_null"} in column.get("constraints", [])
+    }
+    assert declared
+    assert declared == set(enforced.itertuples(index=False, name=None))
+
+
 def test_postgresql_has_the_same_rows_types_and_keys(
     postgres: Server, database: str, marts: list[Mart], copy: duckdb.DuckDBPyConnection
 ) -> None:
