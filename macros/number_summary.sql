@@ -2,23 +2,18 @@
     {#-
         One struct of statistics of a numeric column; unpivot it to get one row per attribute. Quantiles
         interpolate, std_dev is the sample's, the two population_* and transformed_* serve the tests.
-        The five quantiles are one expression, which DuckDB keeps the values for, and sorts, once; of
+        The five quantiles are one list, for which DuckDB keeps the values, and sorts them, once; of
         customers without number, only those of whom `is_in_quantiles` holds.
     -#}
     {%- set number = 'cast(' ~ column ~ ' as double)' -%}
-    {%- set quantiles = 'quantile_cont(' ~ number ~ ', [0.05, 0.25, 0.5, 0.75, 0.95]) filter (where ' ~ is_in_quantiles ~ ')' -%}
     {
         'customers': count(*),
         'known_customers': count({{ column }}),
         'total': sum({{ number }}),
         'mean': avg({{ number }}),
-        'median': ({{ quantiles }})[3],
         'std_dev': stddev_samp({{ number }}),
         'population_std_dev': stddev_pop({{ number }}),
-        'p05': ({{ quantiles }})[1],
-        'p25': ({{ quantiles }})[2],
-        'p75': ({{ quantiles }})[4],
-        'p95': ({{ quantiles }})[5],
+        'quantiles': quantile_cont({{ number }}, [0.05, 0.25, 0.5, 0.75, 0.95]) filter (where {{ is_in_quantiles }}),
         'transformed_mean': avg({{ transformed(column, transform) }}),
         'transformed_std_dev': stddev_pop({{ transformed(column, transform) }})
     }

@@ -109,5 +109,17 @@ select
     cluster,
     basis,
     attribute,
-    summary.*
+    summary.customers,
+    summary.known_customers,
+    summary.total,
+    summary.mean,
+    summary.quantiles[3] as median,
+    summary.std_dev,
+    summary.population_std_dev,
+    summary.quantiles[1] as p05,
+    summary.quantiles[2] as p25,
+    summary.quantiles[4] as p75,
+    summary.quantiles[5] as p95,
+    summary.transformed_mean,
+    summary.transformed_std_dev
 from with_basis
