@@ -7,6 +7,7 @@ hook stops a build before it writes, and ``publish_marts(target_path)`` for an o
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -104,6 +105,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         two tables that are loaded at the same time would fail with a "write-write conflict".
         """
         self._connection = conn
+        # What dbt has read by now, above all its manifest, stays: no collection need go through it.
+        gc.freeze()
         library = logging.getLogger("segmentation")
         if not any(isinstance(handler, ToDbt) for handler in library.handlers):
             library.addHandler(ToDbt())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def plugin(connection: duckdb.DuckDBPyConnection) -> Iterator[BasePlugin]:
     plugin = BasePlugin.create("segmentation.ingest.dbt_plugin")
     plugin.configure_connection(connection)
     yield plugin
+    gc.unfreeze()
     library = logging.getLogger("segmentation")
     library.handlers.clear()
     library.setLevel(logging.NOTSET)
@@ -245,6 +247,11 @@ def test_a_folder_is_made_from_sql(
 def test_a_folder_that_cannot_be_made(customer_file: Path) -> None:
     message = make_folder(f"{customer_file}/exports")
     assert message.startswith(f"The folder {customer_file}/exports cannot be made: ")
+
+
+@pytest.mark.usefixtures("plugin")
+def test_the_garbage_collector_passes_over_what_was_there_before() -> None:
+    assert gc.get_freeze_count() > 0
 
 
 def test_the_log_of_the_library_goes_to_dbt_once(
