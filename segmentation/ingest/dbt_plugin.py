@@ -7,6 +7,7 @@ hook stops a build before it writes, and ``publish_marts(target_path)`` for an o
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import logging
@@ -48,6 +49,9 @@ for _library in (
     "sklearn.tree",
 ):
     importlib.import_module(_library)
+
+# What dbt has read is frozen below; it must be freed at the end: DuckDB complains of what is left.
+atexit.register(gc.unfreeze)
 
 _FILE_COLUMNS = pa.schema(
     [
