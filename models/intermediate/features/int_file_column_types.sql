@@ -14,7 +14,7 @@ file_rows as (
     from {{ ref('base_crm__customers_raw') }}
     where
         _read_error is null
-        and _row_number <= {{ var('training_rows') }}
+        and _row_number <= 10000
 
 ),
 
