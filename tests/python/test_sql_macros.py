@@ -43,14 +43,16 @@ def column(expression: str, values: list[Any] | np.ndarray) -> pd.Series:
 
 
 class TestCleanText:
-    clean = staticmethod(
-        macro("macros/clean_text.sql", sql_literal=macro("macros/sql_literal.sql"))
+    trim = staticmethod(macro("macros/trimmed_text.sql"))
+    known = staticmethod(
+        macro("macros/known_text.sql", sql_literal=macro("macros/sql_literal.sql"))
     )
 
+    def clean(self, text: str) -> str:
+        return self.known(f"({self.trim(text)})")
+
     def test_knows_the_missing_tokens_of_the_library_and_no_others(self) -> None:
-        in_sql = re.search(r"not in \((.*)\)", self.clean("x"))
-        assert in_sql is not None
-        tokens = set(re.findall(r"'([^']*)'", in_sql[1]))
+        tokens = set(re.findall(r"when '([^']*)' then null", self.clean("x")))
         assert tokens == {token.lower() for token in MISSING_TOKENS}
 
     @pytest.mark.parametrize("token", MISSING_TOKENS)
@@ -59,7 +61,8 @@ class TestCleanText:
         assert column(self.clean("x"), written).isna().all()
 
     def test_other_text_is_trimmed(self) -> None:
-        assert list(column(self.clean("x"), [" Facebook\n", "0"])) == ["Facebook", "0"]
+        written = [" Facebook\n", "0", "\u3000两 个\t", "\ra b"]
+        assert list(column(self.clean("x"), written)) == ["Facebook", "0", "两 个", "a b"]
 
 
 class TestShortLabel:

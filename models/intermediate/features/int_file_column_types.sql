@@ -27,11 +27,11 @@ file_values as (
 
 ),
 
-cleaned as (
+trimmed as (
 
     select
         column_name,
-        {{ clean_text('raw_value') }} as clean_value
+        {{ trimmed_text('raw_value') }} as trimmed_value
     from file_values
 
 ),
@@ -44,12 +44,12 @@ known as (
             {%- for attribute in attributes_with_tokens %}
             when
                 column_name = {{ sql_literal(attribute.attribute) }}
-                and {{ clean_text('clean_value', attribute.missing_tokens.split('|')) }} is null
+                and {{ known_text('trimmed_value', attribute.missing_tokens.split('|')) }} is null
                 then null
             {%- endfor %}
-            else clean_value
+            else {{ known_text('trimmed_value') }}
         end as known_value
-    from cleaned
+    from trimmed
 
 ),
 

@@ -16,15 +16,27 @@ file_rows as (
 
 ),
 
-cleaned as (
+trimmed as (
 
     select
         _row_number as row_number,
         _read_error as read_error
         {%- for attribute in present %},
-        {{ clean_text(adapter.quote(attribute.attribute), (attribute.missing_tokens or '').split('|')) }} as {{ attribute.attribute }}__text
+        {{ trimmed_text(adapter.quote(attribute.attribute)) }} as {{ attribute.attribute }}__trimmed
         {%- endfor %}
     from file_rows
+
+),
+
+cleaned as (
+
+    select
+        row_number,
+        read_error
+        {%- for attribute in present %},
+        {{ known_text(attribute.attribute ~ '__trimmed', (attribute.missing_tokens or '').split('|')) }} as {{ attribute.attribute }}__text
+        {%- endfor %}
+    from trimmed
 
 ),
 
