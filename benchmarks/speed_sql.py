@@ -51,8 +51,9 @@ def scoring_database(rows: int) -> tuple[Path, str]:
             limit {rows}
             """
         )
-        for table in ("ml_kprototypes_parameters", "int_kprototypes_prototypes"):
-            connection.execute(f"delete from {table} where segmentation_id != '{SEGMENTATION}'")
+        connection.execute(
+            f"delete from ml_kprototypes_parameters where segmentation_id != '{SEGMENTATION}'"
+        )
     command = ("dbt", "compile", "--select", "int_kprototypes_scores")
     harness.run_stage(command, env, folder / "output.txt")
     manifest = json.loads((folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))
@@ -73,7 +74,7 @@ def benchmark_scoring() -> None:
         ]
         scan = f"select {', '.join(sums)} from int_customer_features"
         score = (
-            "select sum(ranked[1].cluster), sum(ranked[1].distance), sum(ranked[2].distance) "
+            "select sum(cluster), sum(distance), sum(runner_up_cluster), sum(runner_up_distance) "
             f"from ({scores})"
         )
         sides = {
@@ -112,9 +113,9 @@ def benchmark_predict() -> None:
         features = connection.sql(
             "select * exclude (customer_id, is_training_customer) from int_customer_features"
         ).df()
-        (prototypes,) = connection.sql(
-            "select gamma, centers, modes from int_kprototypes_prototypes"
-        ).fetchall()
+        parameters = connection.sql(
+            "select * from ml_kprototypes_parameters order by cluster, attribute"
+        ).df()
         categories = [*plain_plan.NOMINALS, *plain_plan.FLAGS]
         features[categories] = features[categories].astype(str)
         features = features[[*features.columns.difference(categories), *categories]]
@@ -124,13 +125,13 @@ def benchmark_predict() -> None:
         )
         model = make_pipeline(encoder, KMeans(K, n_init=1, random_state=SEED)).fit(some)
         encoded = np.ascontiguousarray(model[0].transform(features))
-        kmodes = _kmodes_model(features, categories, *prototypes)
+        kmodes = _kmodes_model(features, categories, parameters)
         few = some.to_numpy(object)
         categorical = [features.columns.get_loc(name) for name in categories]
         found: dict[str, Any] = {}
 
         def ours() -> None:
-            sql = f"select customer_id, ranked[1].cluster as cluster from ({scores})"
+            sql = f"select customer_id, cluster from ({scores})"
             found["ours"] = connection.sql(sql).to_arrow_table()
 
         def of_kmodes() -> None:
@@ -184,22 +185,21 @@ def benchmark_predict() -> None:
 
 
 def _kmodes_model(
-    features: pd.DataFrame,
-    categories: list[str],
-    gamma: float,
-    centers: dict[str, list[float]],
-    modes: dict[str, list[str]],
+    features: pd.DataFrame, categories: list[str], parameters: pd.DataFrame
 ) -> KmodesKPrototypes:
     """Make a model of kmodes that holds our prototypes."""
+    by_kind = dict(list(parameters.groupby("parameter")))
+    centers = by_kind["center"].pivot(index="cluster", columns="attribute", values="value")
+    modes = by_kind["mode"].pivot(index="cluster", columns="attribute", values="level")
     levels = [sorted(features[name].unique()) for name in categories]
     codes = [
         [known.index(mode) for mode in modes[name]]
         for name, known in zip(categories, levels, strict=True)
     ]
     numbers = [name for name in features.columns if name not in categories]
-    model = KmodesKPrototypes(K, gamma=gamma)
+    model = KmodesKPrototypes(K, gamma=by_kind["gamma"]["value"].item())
     model._enc_cluster_centroids = [
-        np.array([centers[name] for name in numbers]).T,
+        centers[numbers].to_numpy(),
         np.array(codes, dtype=np.uint16).T,
     ]
     model._enc_map = [{level: code for code, level in enumerate(known)} for known in levels]

@@ -4,6 +4,7 @@ sqlfluff renders without dbt and without a database. With these samples the loop
 have something to go through, so that layout and references are judged on SQL like the real one.
 """
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,8 +55,74 @@ _RELATION_ROWS = {
         {"attribute": "industry", "encoding": "nominal", "transform": "none"},
         {"attribute": "is_fashion", "encoding": "flag", "transform": "none"},
     ],
-    "int_kprototypes_prototypes": [
-        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
+    "ml_kprototypes_parameters": [
+        {"segmentation_id": "kprototypes_k2", "cluster": cluster, "parameter": parameter}
+        | {"column": column, "level": level, "value": value}
+        for cluster, parameter, column, level, value in (
+            (0, "center", "amount", None, 0.5),
+            (0, "center", "size", None, 1),
+            (0, "mode", "industry", "Clothing", None),
+            (0, "mode", "is_fashion", "1", None),
+            (1, "center", "amount", None, 2),
+            (1, "center", "size", None, 0.25),
+            (1, "mode", "industry", "Food", None),
+            (1, "mode", "is_fashion", "0", None),
+            (None, "gamma", None, None, 2),
+        )
+    ],
+    "ml_famd_parameters": [
+        {
+            "parameter": parameter,
+            "axis": axis,
+            "attribute": attribute,
+            "level": level,
+            "value": value,
+        }
+        for parameter, axis, attribute, level, value in (
+            ("center", None, "amount", None, 0.5),
+            ("std", None, "amount", None, 2),
+            ("loading", 1, "amount", None, 1),
+            ("loading", 2, "amount", None, 2),
+            ("loading", 1, "industry", "Clothing", 1),
+            ("loading", 1, "industry", "Food", 2),
+            ("loading", 1, "industry", "unknown", 3),
+            ("loading", 2, "is_fashion", "0", 1),
+            ("loading", 2, "is_fashion", "1", 2),
+            ("constant", 1, None, None, 0),
+            ("constant", 2, None, None, 1),
+        )
+    ],
+    "ml_famd_kmeans_parameters": [
+        {"segmentation_id": "famd_kmeans_k2", "cluster": cluster, "parameter": "center"}
+        | {"axis": axis, "column": f"axis_{axis}", "value": 1}
+        for cluster in (0, 1)
+        for axis in (1, 2)
+    ],
+    "ml_famd_gmm_parameters": [
+        {"segmentation_id": "famd_gmm_k2", "cluster": cluster, "parameter": parameter}
+        | {"axis": axis, "other_axis": other_axis, "value": 1}
+        for cluster in (0, 1)
+        for parameter, axis, other_axis in (
+            ("weight", None, None),
+            ("log_determinant", None, None),
+            ("mean", 1, None),
+            ("mean", 2, None),
+            ("precision_cholesky", 1, 1),
+            ("precision_cholesky", 2, 1),
+            ("precision_cholesky", 1, 2),
+            ("precision_cholesky", 2, 2),
+        )
+    ],
+    "ml_agglomerative_parameters": [
+        {"segmentation_id": "agglomerative_k2", "cluster": cluster, "parameter": "center"}
+        | {"column": column, "level": level, "value": value}
+        for cluster in (0, 1)
+        for column, level, value in (
+            ("amount", None, 0.5),
+            ("industry", "Clothing", 0.5),
+            ("industry", "Food", 0.25),
+            ("industry", "unknown", 0.25),
+        )
     ],
     "ml_segment_tree": [
         {
@@ -70,20 +137,27 @@ _RELATION_ROWS = {
             (3, "one_segment", "amount_level = 'high'"),
         )
     ],
-    "int_famd_loadings": [
-        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
-    ],
     "int_final_clusters": [
-        {"numbers": "amount,region,size", "categories": "industry,is_fashion"},
-    ],
-    "int_agglomerative_centers": [
-        {"numbers": "amount,is_fashion,region,size", "categories": "industry"},
+        {
+            "clusters": "[0, 1]",
+            "sizes": "[3, 2]",
+            "means": '{"amount": [0.5, 1], "size": [1, 2]}',
+            "scatters": "[1, 2]",
+            "categories": '["industry", "is_fashion"]',
+            "level_counts": '{"industry=Clothing": [3, 1], "industry=Food": [0, 1], '
+            '"is_fashion=0": [1, 1], "is_fashion=1": [2, 1]}',
+        },
     ],
 }
 
 execute = True
 run_started_at = datetime(2025, 7, 28, tzinfo=UTC)
 adapter = SimpleNamespace(quote=lambda name: f'"{name}"')
+
+
+def fromjson(text: str) -> Any:
+    """Read JSON, as dbt's function does."""
+    return json.loads(text)
 
 
 def var(name: str, default: Any = None) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,8 +18,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from dbt_common.clients.jinja import get_environment
+from mixed_samples import customers
 from scipy import stats
 
+from segmentation.clustering.mixed_data import MixedData
 from segmentation.dictionary.attributes import MISSING_TOKENS
 from segmentation.dictionary.words import CURRENCIES, CURRENCY_SIGNS, THEMES, UNITS
 from segmentation.review.words import UNITS as REVIEW_UNITS
@@ -246,14 +249,121 @@ class TestPercentText:
         assert column(self.text("1 - x"), [0.25]).item() == "75%"
 
 
-class TestRankedClusters:
+class TestDoubleLiteral:
+    def test_is_the_same_double(self) -> None:
+        rng = np.random.default_rng(RNG_SEED)
+        numbers = [
+            *(rng.normal(size=500) * 10.0 ** rng.integers(-200, 200, size=500)),
+            1e22,
+            -0.5,
+            3,
+        ]
+        literals = ", ".join(macro("macros/double_literal.sql")(number) for number in numbers)
+        with duckdb.connect() as connection:
+            row = connection.sql(f"select unnest([{literals}]) as x").df()["x"]
+            types = connection.sql(f"select typeof([{literals}])").fetchall()
+        assert row.tolist() == numbers
+        assert types == [("DOUBLE[]",)]
+
+    def test_of_the_decimals_that_dbt_hands_over(self) -> None:
+        assert macro("macros/double_literal.sql")(Decimal("0.1")) == "0.1e0"
+
+
+class TestUnrolledDistance:
+    distance = staticmethod(
+        macro(
+            "macros/unrolled_distance.sql",
+            double_literal=macro("macros/double_literal.sql"),
+            sql_literal=macro("macros/sql_literal.sql"),
+        )
+    )
+
+    def test_has_the_bits_of_the_compiled_loops(self) -> None:
+        matrix = customers(RNG_SEED, n=500)
+        data = MixedData(matrix.numeric, matrix.codes, [3, 2, 3], gamma=2.8318405642121727)
+        prototypes, _ = data.update(np.arange(500, dtype=np.int32) % 4, 4)
+        table = pd.DataFrame(
+            {f"x{j}": values for j, values in enumerate(data.numbers)}
+            | {f"c{j}": codes.astype(str) for j, codes in enumerate(data.codes)}
+        )
+        distances = [
+            self.distance(
+                [{"column": f"x{j}", "value": value} for j, value in enumerate(center)],
+                [{"column": f"c{j}", "level": str(level)} for j, level in enumerate(mode)],
+                data.gamma,
+            )
+            for center, mode in zip(prototypes.centers, prototypes.modes, strict=True)
+        ]
+        with duckdb.connect() as connection:
+            connection.register("customers", table)
+            found = connection.sql(f"select {', '.join(distances)} from customers").fetchnumpy()
+        np.testing.assert_array_equal(np.stack(list(found.values())), data.distances(prototypes))
+
+
+class TestLevelValue:
+    value = staticmethod(
+        macro(
+            "macros/level_value.sql",
+            double_literal=macro("macros/double_literal.sql"),
+            sql_literal=macro("macros/sql_literal.sql"),
+        )
+    )
+
+    @pytest.mark.parametrize("levels", [["0", "1"], ["0", "1", "men's"]])
+    def test_is_null_without_a_number(self, levels: list[str]) -> None:
+        rows = [{"level": level, "value": i + 0.5} for i, level in enumerate(levels)]
+        found = column(self.value("x", rows), ["1", "0", "other", None, levels[-1]])
+        assert found.iloc[:2].tolist() == [1.5, 0.5]
+        assert found.iloc[2:4].isna().all()
+        assert found.iloc[4] == len(levels) - 0.5
+
+    def test_of_a_flag(self) -> None:
+        rows = [{"level": "0", "value": 2}, {"level": "1", "value": 3}]
+        assert column(self.value("x", rows), [1, 0]).tolist() == [3, 2]
+
+
+class TestTwoNearest:
+    @staticmethod
+    def ranked(distances: np.ndarray, given: np.ndarray | None = None) -> pd.DataFrame:
+        clusters = distances.shape[1]
+        table = pd.DataFrame(distances, columns=[f"distance_{c}" for c in range(clusters)])
+        table["place"] = np.arange(len(table))
+        table["own"] = pd.array(given if given is not None else [None] * len(table), dtype="Int32")
+        query = macro("macros/two_nearest.sql")(
+            clusters, given_cluster=None if given is None else "own"
+        )
+        with duckdb.connect() as connection:
+            connection.register("customers", table)
+            return connection.sql(
+                f"with distances as (select * from customers), ranked as ({query}) "
+                "select * from ranked order by place"
+            ).df()
+
     def test_is_a_stable_sort(self) -> None:
         distances = np.random.default_rng(RNG_SEED).integers(0, 4, size=(500, 6)).astype(float)
-        order = np.argsort(distances, axis=1, kind="stable")
-        ranked = column(macro("macros/ranked_clusters.sql")("x"), distances.tolist())
-        assert [[place["cluster"] for place in places] for places in ranked] == order.tolist()
-        found = [[place["distance"] for place in places] for places in ranked]
-        np.testing.assert_array_equal(found, np.sort(distances, axis=1))
+        order = np.argsort(distances, axis=1, kind="stable")[:, :2]
+        found = self.ranked(distances)
+        np.testing.assert_array_equal(found[["cluster", "runner_up_cluster"]], order)
+        np.testing.assert_array_equal(
+            found[["distance", "runner_up_distance"]], np.take_along_axis(distances, order, axis=1)
+        )
+
+    def test_missing_clusters_are_nobodys(self) -> None:
+        found = self.ranked(np.array([[3, np.nan, 2], [1, 1, np.nan]]))
+        assert found["cluster"].tolist() == [2, 0]
+        assert found["runner_up_cluster"].tolist() == [0, 1]
+
+    def test_a_given_cluster_goes_before_the_nearest(self) -> None:
+        rng = np.random.default_rng(RNG_SEED)
+        distances = rng.integers(0, 4, size=(500, 5)).astype(float)
+        given = rng.integers(0, 5, size=500)
+        others = distances.copy()
+        np.put_along_axis(others, given[:, None], np.inf, axis=1)
+        found = self.ranked(distances, given)
+        np.testing.assert_array_equal(found["cluster"], given)
+        np.testing.assert_array_equal(found["distance"], distances[np.arange(500), given])
+        np.testing.assert_array_equal(found["runner_up_cluster"], others.argmin(axis=1))
+        np.testing.assert_array_equal(found["runner_up_distance"], others.min(axis=1))
 
 
 class TestSqlLiteral:

@@ -1,25 +1,41 @@
 -- noqa: disable=LT02
-{%- set attributes = folded_attributes(
-    ref('int_agglomerative_centers'), numbers='map_keys(numbers)', categories='map_keys(squared_shares)'
-) %}
+{%- set parameters = relation_rows(
+    ref('ml_agglomerative_parameters'),
+    order_by='segmentation_id, cluster, attribute, level',
+    columns='segmentation_id, cluster, parameter, attribute as "column", level, value'
+) | selectattr('parameter', 'equalto', 'center') | list -%}
+{%- set distances = {} -%}
+{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
+    {%- do distances.update({segmentation_id: []}) -%}
+    {%- for _, center in model | groupby('cluster') -%}
+        {%- set parts = [unrolled_distance(center | selectattr('level', 'none') | list)] -%}
+        {#- In one-hot features: of a category with shares p, 1 - 2 p(own level) + sum of p squared; the sum for an unseen level. -#}
+        {%- for column, shares in center | rejectattr('level', 'none') | groupby('column') -%}
+            {%- set ns = namespace(squares=0, levels=[]) -%}
+            {%- for share in shares -%}
+                {%- set ns.squares = ns.squares + share.value * share.value -%}
+            {%- endfor -%}
+            {%- for share in shares -%}
+                {%- do ns.levels.append({'level': share.level, 'value': 1 - 2 * share.value + ns.squares}) -%}
+            {%- endfor -%}
+            {%- do parts.append('coalesce(' ~ level_value(column, ns.levels) ~ ', ' ~ double_literal(ns.squares) ~ ')') -%}
+        {%- endfor -%}
+        {%- do distances[segmentation_id].append(parts | join(' + ')) -%}
+    {%- endfor -%}
+{%- endfor %}
 
 with
 
-features as (
+customers as (
 
     select * from {{ ref('int_customer_features') }}
 
 ),
 
-centers as (
+for_everyone as (
 
-    select * from {{ ref('int_agglomerative_centers') }}
-
-),
-
-populations as (
-
-    select * from {{ ref('int_scored_populations') }}
+    select segmentation_id from {{ ref('int_scored_populations') }}
+    where not is_training_customer
 
 ),
 
@@ -34,75 +50,37 @@ tree_labels as (
 
 ),
 
-located as (
-
-    select
-        features.customer_id,
-        features.is_training_customer,
-        centers.segmentation_id,
-        centers.k
-        {%- for attribute in attributes.numbers %},
-        features.{{ attribute }},
-        centers.numbers['{{ attribute }}'] as {{ attribute }}__centers
-        {%- endfor %}
-        {%- for attribute in attributes.categories %},
-        centers.shares['{{ attribute }}=' || features.{{ attribute }}] as {{ attribute }}__shares,
-        centers.squared_shares['{{ attribute }}'] as {{ attribute }}__squares
-        {%- endfor %}
-    from features
-    inner join populations
-        on features.is_training_customer = populations.is_training_customer
-    inner join centers
-        on populations.segmentation_id = centers.segmentation_id
+center_distances as (
+    {{ distances_by_segmentation(distances) }}
 
 ),
 
--- Squared distances in one-hot features: of a category with shares p they are 1 - 2 p(own level) + sum of p squared.
+-- Customers of the tree stay in the cluster that the tree put them in, be another centroid nearer.
 distances as (
 
     select
-        customer_id,
-        is_training_customer,
-        segmentation_id,
-        k,
-        list_transform(
-            range(1, k + 1),
-            lambda c:
-                0.0
-                {%- for attribute in attributes.numbers %}
-                + power({{ attribute }} - {{ attribute }}__centers[c], 2)
-                {%- endfor %}
-                {%- for attribute in attributes.categories %}
-                + coalesce(1 - 2 * {{ attribute }}__shares[c], 0) + {{ attribute }}__squares[c]
-                {%- endfor %}
-        ) as distances
-    from located
+        center_distances.*,
+        tree_labels.cluster as tree_cluster
+    from center_distances
+    left join tree_labels
+        on
+            center_distances.customer_id = tree_labels.customer_id
+            and center_distances.segmentation_id = tree_labels.segmentation_id
 
 ),
 
-ranked as (
-
-    select
-        distances.customer_id,
-        distances.is_training_customer,
-        distances.segmentation_id,
-        distances.k,
-        {{ ranked_clusters('distances.distances') }} as ranked,
-        tree_labels.cluster as tree_cluster
-    from distances
-    left join tree_labels
-        on
-            distances.customer_id = tree_labels.customer_id
-            and distances.segmentation_id = tree_labels.segmentation_id
+two_nearest as (
+    {{ two_nearest(distances.values() | map('length') | max | default(0), given_cluster='tree_cluster') }}
 
 )
 
--- Customers of the tree stay in the cluster that the tree put them in, be another centroid nearer.
 select
     customer_id,
     segmentation_id,
     k,
     is_training_customer,
-    list_filter(ranked, lambda place: place['cluster'] = coalesce(tree_cluster, place['cluster']))
-    || list_filter(ranked, lambda place: place['cluster'] != coalesce(tree_cluster, place['cluster'])) as ranked
-from ranked
+    cluster,
+    distance,
+    runner_up_cluster,
+    runner_up_distance
+from two_nearest

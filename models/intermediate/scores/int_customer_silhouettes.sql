@@ -1,17 +1,22 @@
 -- noqa: disable=LT02
-{%- set attributes = folded_attributes(ref('int_final_clusters'), numbers='map_keys(means)', categories='categories') %}
+{%- set folded = relation_rows(
+    ref('int_final_clusters'),
+    order_by='clusters',
+    columns='to_json(clusters) as clusters, to_json(sizes) as sizes, to_json(means) as means, to_json(scatters) as scatters,
+        to_json(categories) as categories, to_json(level_counts) as level_counts'
+) | first | default({}) -%}
+{%- set clusters = fromjson(folded.clusters or '[]') -%}
+{%- set sizes = fromjson(folded.sizes or '[]') -%}
+{%- set means = fromjson(folded.means or '{}') -%}
+{%- set scatters = fromjson(folded.scatters or '[]') -%}
+{%- set categories = fromjson(folded.categories or '[]') or [] -%}
+{%- set level_counts = fromjson(folded.level_counts or '{}') %}
 
 with
 
 customers as (
 
     select * from {{ ref('int_final_customers') }}
-
-),
-
-clusters as (
-
-    select * from {{ ref('int_final_clusters') }}
 
 ),
 
@@ -23,54 +28,36 @@ gamma as (
 
 ),
 
-located as (
-
-    select
-        customers.customer_id,
-        customers.is_training_customer,
-        list_position(clusters.clusters, customers.cluster) as own,
-        clusters.sizes,
-        clusters.scatters,
-        gamma.gamma
-        {%- for attribute in attributes.numbers %},
-        customers.{{ attribute }},
-        clusters.means['{{ attribute }}'] as {{ attribute }}__means
-        {%- endfor %}
-        {%- for attribute in attributes.categories %},
-        clusters.level_counts['{{ attribute }}=' || customers.{{ attribute }}] as {{ attribute }}__counts
-        {%- endfor %}
-    from customers
-    cross join clusters
-    cross join gamma
-
-),
-
 -- By cluster, the sum of the squared mixed distances to all its training customers, in closed form.
 distance_sums as (
 
     select
-        customer_id,
-        is_training_customer,
-        own,
-        sizes,
-        list_transform(
-            range(1, len(sizes) + 1),
-            lambda c:
-                sizes[c] * (
-                    0.0
-                    {%- for attribute in attributes.numbers %}
-                    + power({{ attribute }} - {{ attribute }}__means[c], 2)
-                    {%- endfor %}
-                )
-                + scatters[c]
-                + gamma * (
-                    0
-                    {%- for attribute in attributes.categories %}
-                    + sizes[c] - coalesce({{ attribute }}__counts[c], 0)
-                    {%- endfor %}
-                )
-        ) as distance_sums
-    from located
+        customers.customer_id,
+        customers.is_training_customer,
+        customers.cluster
+        {%- for cluster in clusters %}
+        {%- set place = loop.index0 %}
+        {%- set center = [] %}
+        {%- for attribute, by_cluster in means.items() %}
+        {%- do center.append({'column': 'customers.' ~ attribute, 'value': by_cluster[place]}) %}
+        {%- endfor %},
+        {{ sizes[place] }} * (
+            {{ unrolled_distance(center) }}
+        )
+        + {{ double_literal(scatters[place]) }}
+        + gamma.gamma * (
+            0
+            {%- for attribute in categories %}
+            {%- set counts = [] %}
+            {%- for key, by_cluster in level_counts.items() if key.startswith(attribute ~ '=') %}
+            {%- do counts.append({'level': key[attribute | length + 1:], 'value': by_cluster[place]}) %}
+            {%- endfor %}
+            + {{ sizes[place] }} - coalesce({{ level_value('customers.' ~ attribute, counts) }}, 0)
+            {%- endfor %}
+        ) as sum_{{ cluster }}
+        {%- endfor %}
+    from customers
+    cross join gamma
 
 ),
 
@@ -78,9 +65,15 @@ mean_distances as (
 
     select
         customer_id,
-        distance_sums[own] / nullif(sizes[own] - cast(is_training_customer as integer), 0) as mean_distance_own,
-        list_min(
-            list_transform(range(1, len(sizes) + 1), lambda c: case when c != own then distance_sums[c] / sizes[c] end)
+        case cluster
+            {%- for cluster in clusters %}
+            when {{ cluster }} then sum_{{ cluster }} / nullif({{ sizes[loop.index0] }} - cast(is_training_customer as integer), 0)
+            {%- endfor %}
+        end as mean_distance_own,
+        least(
+            {%- for cluster in clusters %}
+            case when cluster != {{ cluster }} then sum_{{ cluster }} / {{ sizes[loop.index0] }} end{{ ',' if not loop.last }}
+            {%- endfor %}
         ) as mean_distance_next
     from distance_sums
 

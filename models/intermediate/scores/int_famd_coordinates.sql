@@ -1,35 +1,30 @@
 -- noqa: disable=LT02
-{%- set attributes = folded_attributes(ref('int_famd_loadings'), numbers='map_keys(centers)', categories='categories') %}
+{%- set parameters = relation_rows(
+    ref('ml_famd_parameters'), order_by='attribute, level, axis', columns='parameter, axis, attribute, level, value'
+) -%}
+{%- set centers, stds = {}, {} -%}
+{%- for row in parameters -%}
+    {%- do centers.update({row.attribute: row.value}) if row.parameter == 'center' -%}
+    {%- do stds.update({row.attribute: row.value}) if row.parameter == 'std' -%}
+{%- endfor -%}
+{%- set all_loadings = parameters | selectattr('parameter', 'equalto', 'loading') | list %}
 
 with
 
-features as (
+customers as (
 
     select * from {{ ref('int_customer_features') }}
-
-),
-
-loadings as (
-
-    select * from {{ ref('int_famd_loadings') }}
 
 ),
 
 standardised as (
 
     select
-        features.customer_id,
-        features.is_training_customer,
-        loadings.constants
-        {%- for attribute in attributes.numbers %},
-        (features.{{ attribute }} - loadings.centers['{{ attribute }}']) / loadings.stds['{{ attribute }}'] as {{ attribute }}__z,
-        loadings.numbers['{{ attribute }}'] as {{ attribute }}__loadings
+        *
+        {%- for attribute, center in centers.items() %},
+        ({{ attribute }} - {{ double_literal(center) }}) / {{ double_literal(stds[attribute]) }} as {{ attribute }}__z
         {%- endfor %}
-        {%- for attribute in attributes.categories %},
-        loadings.levels['{{ attribute }}=' || features.{{ attribute }}] as {{ attribute }}__loadings
-        {%- endfor %}
-    from features
-    cross join loadings
+    from customers
 
 )
 
@@ -37,16 +32,18 @@ standardised as (
 select
     customer_id,
     is_training_customer,
-    list_transform(
-        range(1, len(constants) + 1),
-        lambda axis:
-            0.0
-            {%- for attribute in attributes.numbers %}
-            + {{ attribute }}__z * {{ attribute }}__loadings[axis]
+    [
+        {%- for constant in parameters | selectattr('parameter', 'equalto', 'constant') %}
+        {%- set loadings = all_loadings | selectattr('axis', 'equalto', constant.axis) | list %}
+        0e0
+            {%- for row in loadings if row.level is none %}
+            + {{ row.attribute }}__z * {{ double_literal(row.value) }}
             {%- endfor %}
-            {%- for attribute in attributes.categories %}
-            + coalesce({{ attribute }}__loadings[axis], 0)
+            {%- for attribute, levels in loadings | rejectattr('level', 'none') | groupby('attribute') %}
+            + coalesce({{ level_value(attribute, levels) }}, 0)
             {%- endfor %}
-            - constants[axis]
-    ) as coordinates
+            - {{ double_literal(constant.value) }}
+            {{- ',' if not loop.last }}
+        {%- endfor %}
+    ] as coordinates
 from standardised

@@ -1,87 +1,96 @@
+-- noqa: disable=LT02
+{%- set parameters = relation_rows(
+    ref('ml_famd_gmm_parameters'),
+    order_by='segmentation_id, cluster, other_axis, axis',
+    columns='segmentation_id, cluster, parameter, axis, other_axis, value'
+) | rejectattr('cluster', 'none') | list -%}
+{#- Minus the logarithm of weight times density, without the factor that all components share. -#}
+{%- set distances = {} -%}
+{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
+    {%- do distances.update({segmentation_id: []}) -%}
+    {%- for _, component in model | groupby('cluster') -%}
+        {%- set ns = namespace(means={}, whitened=[], center=0) -%}
+        {%- for row in component if row.parameter == 'mean' -%}
+            {%- do ns.means.update({row.axis: row.value}) -%}
+        {%- endfor -%}
+        {#- The columns of P, the inverse covariance being P P'. -#}
+        {%- for _, weights in component | selectattr('parameter', 'equalto', 'precision_cholesky') | groupby('other_axis') -%}
+            {%- set terms = [] -%}
+            {%- set ns.center = 0 -%}
+            {%- for row in weights -%}
+                {%- do terms.append('axis_' ~ row.axis ~ ' * ' ~ double_literal(row.value)) -%}
+                {%- set ns.center = ns.center + ns.means[row.axis] * row.value -%}
+            {%- endfor -%}
+            {%- do ns.whitened.append({'column': '(' ~ terms | join(' + ') ~ ')', 'value': ns.center}) -%}
+        {%- endfor -%}
+        {%- set weight = component | selectattr('parameter', 'equalto', 'weight') | map(attribute='value') | first -%}
+        {%- set log_determinant = component | selectattr('parameter', 'equalto', 'log_determinant') | map(attribute='value') | first -%}
+        {%- do distances[segmentation_id].append(
+            '0.5e0 * (' ~ unrolled_distance(ns.whitened) ~ ') - ln(' ~ double_literal(weight) ~ ') - ' ~ double_literal(log_determinant)
+        ) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- set most_clusters = distances.values() | map('length') | max | default(0) %}
+
 with
 
 customers as (
 
-    select * from {{ ref('int_famd_coordinates') }}
-
-),
-
-mixtures as (
-
-    select * from {{ ref('int_famd_gmm_components') }}
-
-),
-
-populations as (
-
-    select * from {{ ref('int_scored_populations') }}
-
-),
-
--- Only the axes that the mixture was fitted on.
-located as (
-
     select
-        customers.customer_id,
-        customers.is_training_customer,
-        mixtures.segmentation_id,
-        mixtures.k,
-        mixtures.components,
-        customers.coordinates[1:mixtures.n_axes] as coordinates
-    from customers
-    inner join populations
-        on customers.is_training_customer = populations.is_training_customer
-    inner join mixtures
-        on populations.segmentation_id = mixtures.segmentation_id
+        customer_id,
+        is_training_customer
+        {%- for axis in parameters | map(attribute='axis') | reject('none') | unique %},
+        coordinates[{{ axis }}] as axis_{{ axis }}
+        {%- endfor %}
+    from {{ ref('int_famd_coordinates') }}
 
 ),
 
--- Logarithm of weight times density by component; the factor that all components share is left out.
-densities as (
+for_everyone as (
 
-    select
-        *,
-        list_transform(
-            components,
-            lambda component: component['constant'] - 0.5 * list_sum(
-                list_transform(
-                    component['whitening'],
-                    lambda whitening_column: power(
-                        list_dot_product(coordinates, whitening_column) - list_dot_product(component['mean'], whitening_column), 2
-                    )
-                )
-            )
-        ) as log_densities
-    from located
+    select segmentation_id from {{ ref('int_scored_populations') }}
+    where not is_training_customer
 
 ),
 
+distances as (
+    {{ distances_by_segmentation(distances) }}
+
+),
+
+two_nearest as (
+    {{ two_nearest(most_clusters) }}
+
+),
+
+-- Logarithm of the density of all components together.
 totals as (
 
     select
         *,
-        list_max(log_densities)
-        + ln(list_sum(list_transform(log_densities, lambda density: exp(density - list_max(log_densities))))) as log_total
-    from densities
-
-),
-
--- The distance to a component is minus the logarithm of its posterior probability: finite where that underflows.
-distances as (
-
-    select
-        *,
-        list_transform(log_densities, lambda density: log_total - density) as distances
-    from totals
+        ln(
+            {%- for c in range(most_clusters) %}
+            {{ '+ ' if not loop.first }}coalesce(exp(least_distance - distance_{{ c }}), 0)
+            {%- endfor %}
+        ) - least_distance as log_total
+    from two_nearest
 
 )
 
+-- The distance to a component is minus the logarithm of its posterior probability: finite where that underflows.
 select
     customer_id,
     segmentation_id,
     k,
     is_training_customer,
-    {{ ranked_clusters('distances') }} as ranked,
-    list_transform(distances, lambda distance: exp(-distance)) as probabilities,
-    list_max(log_densities) as log_density
-from distances
+    cluster,
+    distance + log_total as distance,
+    runner_up_cluster,
+    runner_up_distance + log_total as runner_up_distance,
+    [
+        {%- for c in range(most_clusters) %}
+        exp(-(distance_{{ c }} + log_total)){{ ',' if not loop.last }}
+        {%- endfor %}
+    ][1:k] as probabilities,
+    0 - least_distance as log_density
+from totals

@@ -1,63 +1,45 @@
+-- noqa: disable=LT02
+{%- set parameters = relation_rows(
+    ref('ml_famd_kmeans_parameters'),
+    order_by='segmentation_id, cluster, axis',
+    columns="segmentation_id, cluster, parameter, axis, 'axis_' || axis as \"column\", value"
+) | selectattr('parameter', 'equalto', 'center') | list -%}
+{%- set distances = {} -%}
+{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
+    {%- do distances.update({segmentation_id: []}) -%}
+    {%- for _, center in model | groupby('cluster') -%}
+        {%- do distances[segmentation_id].append(unrolled_distance(center)) -%}
+    {%- endfor -%}
+{%- endfor %}
+
 with
 
 customers as (
 
-    select * from {{ ref('int_famd_coordinates') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('ml_famd_kmeans_parameters') }}
-
-),
-
-populations as (
-
-    select * from {{ ref('int_scored_populations') }}
-
-),
-
-centers as (
-
     select
-        segmentation_id,
-        cluster,
-        list(value order by axis) as center
-    from parameters
-    where parameter = 'center'
-    group by segmentation_id, cluster
+        customer_id,
+        is_training_customer
+        {%- for axis in parameters | map(attribute='axis') | unique %},
+        coordinates[{{ axis }}] as axis_{{ axis }}
+        {%- endfor %}
+    from {{ ref('int_famd_coordinates') }}
 
 ),
 
-segmentations as (
+for_everyone as (
 
-    select
-        segmentation_id,
-        cast(count(*) as integer) as k,
-        max(len(center)) as n_axes,
-        list(center order by cluster) as centers
-    from centers
-    group by segmentation_id
+    select segmentation_id from {{ ref('int_scored_populations') }}
+    where not is_training_customer
 
 ),
 
 distances as (
+    {{ distances_by_segmentation(distances) }}
 
-    select
-        customers.customer_id,
-        customers.is_training_customer,
-        segmentations.segmentation_id,
-        segmentations.k,
-        list_transform(
-            range(1, segmentations.k + 1),
-            lambda c: power(list_distance(customers.coordinates[1:segmentations.n_axes], segmentations.centers[c]), 2)
-        ) as distances
-    from customers
-    inner join populations
-        on customers.is_training_customer = populations.is_training_customer
-    inner join segmentations
-        on populations.segmentation_id = segmentations.segmentation_id
+),
+
+two_nearest as (
+    {{ two_nearest(distances.values() | map('length') | max | default(0)) }}
 
 )
 
@@ -66,5 +48,8 @@ select
     segmentation_id,
     k,
     is_training_customer,
-    {{ ranked_clusters('distances') }} as ranked
-from distances
+    cluster,
+    distance,
+    runner_up_cluster,
+    runner_up_distance
+from two_nearest

@@ -1,61 +1,44 @@
 -- noqa: disable=LT02
-{%- set attributes = folded_attributes(ref('int_kprototypes_prototypes'), numbers='map_keys(centers)', categories='map_keys(modes)') %}
+{%- set parameters = relation_rows(
+    ref('ml_kprototypes_parameters'),
+    order_by='segmentation_id, cluster, attribute',
+    columns='segmentation_id, cluster, parameter, attribute as "column", level, value'
+) -%}
+{%- set distances = {} -%}
+{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
+    {%- set gamma = model | selectattr('parameter', 'equalto', 'gamma') | map(attribute='value') | first -%}
+    {%- do distances.update({segmentation_id: []}) -%}
+    {%- for _, prototype in model | rejectattr('cluster', 'none') | groupby('cluster') -%}
+        {%- do distances[segmentation_id].append(unrolled_distance(
+            prototype | selectattr('parameter', 'equalto', 'center') | list,
+            prototype | selectattr('parameter', 'equalto', 'mode') | list,
+            gamma
+        )) -%}
+    {%- endfor -%}
+{%- endfor %}
 
 with
 
-features as (
+customers as (
 
     select * from {{ ref('int_customer_features') }}
 
 ),
 
-prototypes as (
+for_everyone as (
 
-    select
-        * exclude (centers, modes)
-        {%- for attribute in attributes.numbers %},
-        centers['{{ attribute }}'] as {{ attribute }}__centers
-        {%- endfor %}
-        {%- for attribute in attributes.categories %},
-        modes['{{ attribute }}'] as {{ attribute }}__modes
-        {%- endfor %}
-    from {{ ref('int_kprototypes_prototypes') }}
+    select segmentation_id from {{ ref('int_scored_populations') }}
+    where not is_training_customer
 
 ),
 
-populations as (
-
-    select * from {{ ref('int_scored_populations') }}
-
-),
-
--- By cluster: the squared differences of the numbers, and gamma for each category that differs from the prototype.
 distances as (
+    {{ distances_by_segmentation(distances) }}
 
-    select
-        features.customer_id,
-        features.is_training_customer,
-        prototypes.segmentation_id,
-        prototypes.k,
-        list_transform(
-            range(1, prototypes.k + 1),
-            lambda c:
-                0.0
-                {%- for attribute in attributes.numbers %}
-                + power(features.{{ attribute }} - prototypes.{{ attribute }}__centers[c], 2)
-                {%- endfor %}
-                + prototypes.gamma * (
-                    0
-                    {%- for attribute in attributes.categories %}
-                    + cast(cast(features.{{ attribute }} as varchar) != prototypes.{{ attribute }}__modes[c] as integer)
-                    {%- endfor %}
-                )
-        ) as distances
-    from features
-    inner join populations
-        on features.is_training_customer = populations.is_training_customer
-    inner join prototypes
-        on populations.segmentation_id = prototypes.segmentation_id
+),
+
+two_nearest as (
+    {{ two_nearest(distances.values() | map('length') | max | default(0)) }}
 
 )
 
@@ -64,5 +47,8 @@ select
     segmentation_id,
     k,
     is_training_customer,
-    {{ ranked_clusters('distances') }} as ranked
-from distances
+    cluster,
+    distance,
+    runner_up_cluster,
+    runner_up_distance
+from two_nearest
