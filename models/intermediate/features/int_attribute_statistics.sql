@@ -26,7 +26,7 @@ summaries as (
             'median': quantile_cont(cast({{ attribute.attribute }} as double), 0.5),
             'std_dev': stddev_samp(cast({{ attribute.attribute }} as double)),
             'skewness': {{ skewness(attribute.attribute) }},
-            'skewness_log1p': {{ skewness('ln(1 + greatest(' ~ attribute.attribute ~ ', 0))') }}
+            'skewness_log1p': {{ skewness('ln(1 + if(' ~ attribute.attribute ~ ' < 0, 0, ' ~ attribute.attribute ~ '))') }}
             {%- else %}
             'zeros': null::bigint,
             'minimum': null::double,
