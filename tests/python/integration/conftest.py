@@ -68,10 +68,12 @@ def built(
     return project
 
 
-@pytest.fixture(scope="session")
-def spare(built: Project, new_project: Callable[..., Project]) -> Project:
+@pytest.fixture(scope="module")
+def spare(
+    built: Project, new_project: Callable[..., Project], request: pytest.FixtureRequest
+) -> Project:
     """The project over a copy of that database, for builds that stop early or go wrong."""
-    project = new_project("spare")
+    project = new_project(f"spare_{request.module.__name__}")
     shutil.copy(built.database, project.database)
     shutil.copytree(built.exports, project.exports)
     shutil.copytree(built.published.parent, project.published.parent)
