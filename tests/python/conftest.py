@@ -1,9 +1,12 @@
 """What several files of tests need."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import postgres_server
 import pytest
+from project import Project
 from threadpoolctl import threadpool_limits
 
 
@@ -12,6 +15,27 @@ def one_thread():
     """Many small products: on a busy machine threads would wait for each other."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers of this session have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def new_project(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path
+) -> Callable[..., Project]:
+    """Make a dbt project in a folder of its own, given its name and environment variables."""
+    parses = shared_folder / "parses"
+    parses.mkdir(exist_ok=True)
+
+    def make(name: str, *, parent: Path | None = None, **env: str) -> Project:
+        return Project((parent or tmp_path_factory.getbasetemp()) / name, parses, env)
+
+    return make
 
 
 @pytest.fixture(scope="session")

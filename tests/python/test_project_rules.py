@@ -8,11 +8,8 @@ What differs from its defaults is what the project declares: a layer ``ml_`` of 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ import jinja2
 import pytest
 from dbt.parser.schemas import is_valid_type
 from dbt_common.clients.jinja import get_environment
+from project import expect_success
 
 ROOT = Path(__file__).parents[2]
 # The second is for keys in which nulls are allowed.
@@ -163,20 +161,10 @@ def hard_coded_relations(sql: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    target = tmp_path_factory.mktemp("manifest")
-    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--warn-error", "parse"]
-    folders = ["--project-dir", ROOT, "--profiles-dir", ROOT, "--target-path", target]
-    result = subprocess.run(
-        [*command, *folders, "--log-path", target, "--no-partial-parse"],
-        cwd=ROOT,
-        env=os.environ | {"DBT_DUCKDB_PATH": str(target / "rules.duckdb")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout
-    return Project(json.loads((target / "manifest.json").read_text(encoding="utf-8")))
+def project(new_project: Callable[..., Any]) -> Project:
+    parsed = new_project("rules")
+    expect_success(parsed.dbt("--warn-error", "parse", "--no-partial-parse"))
+    return Project(json.loads((parsed.target / "manifest.json").read_text(encoding="utf-8")))
 
 
 class TestDocumentation:

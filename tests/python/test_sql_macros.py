@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +16,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from dbt_common.clients.jinja import get_environment
+from jinja_macros import macro
 from mixed_samples import customers
 from scipy import stats
 
@@ -28,13 +27,6 @@ from segmentation.review.words import UNITS as REVIEW_UNITS
 
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
-
-
-def macro(path: str, **called: Callable[..., str]) -> Callable[..., str]:
-    """Compile a macro, given the macros that it calls."""
-    template = get_environment().from_string((ROOT / path).read_text(encoding="utf-8"))
-    prefix = "dbt_macro__test_" if path.startswith("tests/") else "dbt_macro__"
-    return getattr(template.make_module(called), prefix + Path(path).stem)
 
 
 def column(expression: str, values: list[Any] | np.ndarray) -> pd.Series:

@@ -14,7 +14,8 @@
 
 with
 
-customers as (
+-- Not kept: a scan of the columns is less than a copy of all customers.
+customers as not materialized (
 
     select
         customer_id,

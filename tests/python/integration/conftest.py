@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -48,20 +50,30 @@ def far_zone() -> datetime.timezone:
 
 @pytest.fixture(scope="session")
 def built(
-    sample_file: Path, far_zone: datetime.timezone, tmp_path_factory: pytest.TempPathFactory
+    sample_file: Path,
+    far_zone: datetime.timezone,
+    new_project: Callable[..., Project],
+    shared_folder: Path,
 ) -> Project:
-    """The project, built on the sample with one dbt thread. Tests only read it."""
+    """The project, built on the sample with one dbt thread: once for all workers, which read it."""
     offset = far_zone.utcoffset(None) // datetime.timedelta(hours=1)
     zone = f"<{offset:+d}>{-offset}"  # POSIX counts westwards
-    project = Project(tmp_path_factory.mktemp("built"), env={"DBT_THREADS": "1", "TZ": zone})
-    expect_success(project.build(sample_file, variables=BRISK))
+    done = shared_folder / "built.done"
+    with done.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        project = new_project("built", parent=shared_folder, DBT_THREADS="1", TZ=zone)
+        if not done.exists():
+            expect_success(project.build(sample_file, variables=BRISK, in_new_python=True))
+            done.touch()
     return project
 
 
-@pytest.fixture(scope="session")
-def spare(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+@pytest.fixture(scope="module")
+def spare(
+    built: Project, new_project: Callable[..., Project], request: pytest.FixtureRequest
+) -> Project:
     """The project over a copy of that database, for builds that stop early or go wrong."""
-    project = Project(tmp_path_factory.mktemp("spare"))
+    project = new_project(f"spare_{request.module.__name__}")
     shutil.copy(built.database, project.database)
     shutil.copytree(built.exports, project.exports)
     shutil.copytree(built.published.parent, project.published.parent)

@@ -1,26 +1,29 @@
 """Two builds of one file are equal, bit for bit, whatever the threads and the hash seed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import BRISK, ROOT, Project, copy_project, expect_success, set_database_threads
+from project import BRISK, Project, expect_success
 
 
 @pytest.fixture(scope="module")
-def again(built: Project, sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def again(built: Project, sample_file: Path, new_project: Callable[..., Project]) -> Project:
     """The build of `built` once more: other threads in dbt, DuckDB and BLAS, another hash seed."""
-    folder = tmp_path_factory.mktemp("again")
-    root = copy_project(ROOT, folder / "project")
-    set_database_threads(root, 4)
-    env = {
-        "DBT_THREADS": "4",
-        "OMP_NUM_THREADS": "3",
-        "OPENBLAS_NUM_THREADS": "3",
-        "PYTHONHASHSEED": "12345",
-    }
-    project = Project(folder, root, env)
-    as_of_date = str(built.one("select max(as_of_date) from fct_customer_segments"))[:10]
-    expect_success(project.build(sample_file, variables={**BRISK, "as_of_date": as_of_date}))
+    project = new_project(
+        "again",
+        TZ=built.env["TZ"],
+        DBT_THREADS="4",
+        OMP_NUM_THREADS="3",
+        OPENBLAS_NUM_THREADS="3",
+        PYTHONHASHSEED="12345",
+    )
+    first_macro = project.folder / "macros" / "begin_build.sql"
+    text = first_macro.read_text(encoding="utf-8")
+    assert text.count("create or replace table") == 1
+    text = text.replace("create or replace table", "set threads = 4; create or replace table")
+    first_macro.write_text(text, encoding="utf-8")
+    expect_success(project.build(sample_file, variables=BRISK, in_new_python=True))
     return project
 
 

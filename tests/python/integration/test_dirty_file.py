@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +33,7 @@ STAGING = ["base_crm__customers_raw", "base_crm__customers_checked", "stg_crm__c
 
 
 @pytest.fixture(scope="module")
-def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def dirty(customers: pd.DataFrame, new_project: Callable[..., Project]) -> Project:
     """A build on a file with faults of every kind, its data tests included."""
     rows = customers.head(ROWS).copy()
     rows["snapshot_date"] = "2025年07月28日"
@@ -74,11 +75,11 @@ def dirty(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     rows.loc[len(rows)] = pd.Series("", rows.columns)
     text = rows.to_csv(index=False) + "12345,too,few,fields\r\n\r\n   \n"
 
-    folder = tmp_path_factory.mktemp("dirty")
-    (folder / "customers.csv").write_text(text, encoding="utf-8")
-    project = Project(folder)
+    project = new_project("dirty")
+    customer_file = project.folder / "customers.csv"
+    customer_file.write_text(text, encoding="utf-8")
     variables = {**SHORT, "tree_depth": 8, "golden_min_recall": 0.02, "min_tree_gain": 0}
-    expect_success(project.build(folder / "customers.csv", variables=variables, tests=True))
+    expect_success(project.build(customer_file, variables=variables, tests=True))
     return project
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from functools import cache, cached_property
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,6 @@ from scipy.special import logsumexp
 SEED = 11
 METHODS = ["kprototypes", "agglomerative", "famd_kmeans", "famd_gmm"]
 FINAL = (
-    "rpt_k_decision",
     "int_final_clusters",
     "int_final_customers",
     "int_customer_silhouettes",
@@ -32,15 +33,22 @@ FINAL = (
 
 @pytest.fixture(scope="module", params=METHODS)
 def final(
-    built: Project, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    built: Project,
+    sample_file: Path,
+    request: pytest.FixtureRequest,
+    new_project: Callable[..., Project],
 ) -> Project:
     """The project with a segmentation of each method as the final one."""
     if request.param == built.one("select method from rpt_k_decision"):
         return built
-    project = Project(tmp_path_factory.mktemp(request.param))
+    project = new_project(request.param)
     shutil.copy(built.database, project.database)
-    decided = {"final_method": request.param, "final_k": 4, "final_k_reason": "a test"}
-    expect_success(project.build(None, variables={**BRISK, **decided}, select=FINAL, tests=True))
+    with duckdb.connect(str(project.database)) as connection:
+        connection.execute(
+            "update rpt_k_decision set method = $1, k = 4, segmentation_id = $1 || '_k4'",
+            [request.param],
+        )
+    expect_success(project.build(sample_file, variables=BRISK, select=FINAL, tests=True))
     return project
 
 

@@ -1,6 +1,6 @@
 """Customer files that cannot be segmented: one clear message, the last good tables untouched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -96,10 +96,10 @@ def test_missing_columns_are_all_named_with_the_nearest_header(
 
 
 def test_header_without_rows_in_a_new_database(
-    inbox: Path, customers: pd.DataFrame, tmp_path: Path
+    inbox: Path, customers: pd.DataFrame, new_project: Callable[..., Project]
 ) -> None:
     customers.head(0).to_csv(inbox, index=False)
-    project = Project(tmp_path)
+    project = new_project("empty")
     run = project.build(inbox)
     expect_clean_failure(run, str(inbox), "there is a header but no row below it")
     assert project.relations() == []

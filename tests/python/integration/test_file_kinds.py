@@ -155,7 +155,7 @@ def test_a_table_in_postgresql_gives_the_same_customers(
     run = spare.build(f"{postgres.url()}?table=public.Customers", select=READ)
     expect_success(run)
     assert staged(spare) == expected
-    written = [run.output, *(path.read_text("utf-8") for path in spare.work.glob("*/*.[jl]*"))]
+    written = [run.output, *(path.read_text("utf-8") for path in spare.folder.glob("*/*.[jl]*"))]
     assert len(written) > 3
     for secret in (PASSWORD, quote(PASSWORD, safe="")):
         assert [text for text in written if secret in text] == []

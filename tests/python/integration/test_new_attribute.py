@@ -2,12 +2,13 @@
 
 import csv
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from project import ROOT, SHORT, Project, copy_project, expect_success
+from project import Project, expect_success
 
 # New rows, without the columns that stay empty; the ones after are quoted where they need it.
 NEW_ATTRIBUTES = [
@@ -96,21 +97,21 @@ def file_rows(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def extended(file_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project with new rows in three seeds, built with its data tests."""
-    folder = tmp_path_factory.mktemp("extended")
-    root = copy_project(ROOT, folder / "project")
-    dictionary = root / "seeds" / "data_dictionary.csv"
+def extended(file_rows: pd.DataFrame, new_project: Callable[..., Project]) -> Project:
+    """The project with new rows in three seeds and all vars at their defaults, with data tests."""
+    project = new_project("extended")
+    seeds = project.folder / "seeds"
+    dictionary = seeds / "data_dictionary.csv"
     with dictionary.open("r+", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, csv.DictReader(file).fieldnames or [], lineterminator="\n")
         file.seek(0, os.SEEK_END)
         writer.writerows({**COMMON, **attribute} for attribute in NEW_ATTRIBUTES)
     for name, rows in (("attribute_levels.csv", NEW_LEVELS), ("feature_bins.csv", NEW_BINS)):
-        with (root / "seeds" / name).open("a", encoding="utf-8", newline="") as file:
+        with (seeds / name).open("a", encoding="utf-8", newline="") as file:
             file.write(rows)
-    file_rows.to_csv(folder / "customers.csv", index=False)
-    project = Project(folder, root)
-    expect_success(project.build(folder / "customers.csv", variables=SHORT, tests=True))
+    customer_file = project.folder / "customers.csv"
+    file_rows.to_csv(customer_file, index=False)
+    expect_success(project.build(customer_file, tests=True))
     return project
 
 
@@ -198,7 +199,7 @@ def test_a_level_that_is_not_declared_is_shown(extended: Project) -> None:
 def test_a_file_without_the_new_required_column_is_refused(
     extended: Project, sample_file: Path
 ) -> None:
-    run = extended.build(sample_file, variables=SHORT)
+    run = extended.build(sample_file)
     assert run.returncode != 0
     assert "loyalty_points (会员积分, Loyalty points)" in run.output
     assert "Traceback" not in run.output

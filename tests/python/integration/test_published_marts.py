@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -194,7 +195,7 @@ def test_a_database_that_is_down_does_not_spoil_the_build(
     assert spare.published.read_bytes() == before  # only a part was made anew
 
     url = postgres.url(password="no/pass")
-    project = Project(spare.work, env={"PUBLISH_POSTGRES_URL": url})
+    project = dataclasses.replace(spare, env={"PUBLISH_POSTGRES_URL": url})
     run = project.build(sample_file, select=["path:models/marts"])
     expect_clean_failure(
         run, "no connection", "password authentication failed", "segmentation publish"
@@ -210,7 +211,7 @@ def test_a_database_that_is_down_does_not_spoil_the_build(
     assert "marts published into the schema again." in done.stdout
     assert postgres.run("select count(*) > 0 from again.dim_segments") == [(True,)]
 
-    written = [path.read_text("utf-8") for path in spare.work.glob("*/*.[jl]*")]
+    written = [path.read_text("utf-8") for path in spare.folder.glob("*/*.[jl]*")]
     for secret in (PASSWORD, quote(PASSWORD, safe=""), "no/pass", "no%2Fpass"):
         for text in (run.output, done.stdout, done.stderr, *written):
             assert secret not in text

@@ -6,14 +6,12 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import duckdb
 import pandas as pd
 import pytest
-from project import ROOT, Project, copy_project
+from project import ROOT, Project
 
 GUIDE = (ROOT / "docs" / "bi.md").read_text(encoding="utf-8")
 ALL_METRICS = (
@@ -23,16 +21,15 @@ ALL_METRICS = (
 
 
 @pytest.fixture(scope="module")
-def project(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project and its database, in which some customers were not trained on."""
-    work = tmp_path_factory.mktemp("semantic")
-    # mf reads target/ in the project's folder, wherever dbt writes.
-    root = copy_project(ROOT, work / "project")
-    (root / "target").mkdir()
-    shutil.copy(built.target / "semantic_manifest.json", root / "target")
-    # It would ask the package index for a newer version, and keep the answer in a temporary folder.
-    env = {"HTTPS_PROXY": "http://127.0.0.1:9", "TMPDIR": str(work)}
-    project = Project(work, root, env)
+def project(
+    built: Project, new_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """The project over a copy of that database, in which some customers were not trained on."""
+    # mf would ask the package index for a newer version, and keep the answer in a temporary folder.
+    temporary = tmp_path_factory.mktemp("mf")
+    project = new_project("semantic", HTTPS_PROXY="http://127.0.0.1:9", TMPDIR=str(temporary))
+    project.target.mkdir()
+    shutil.copy(built.target / "semantic_manifest.json", project.target)
     shutil.copy(built.database, project.database)
     with duckdb.connect(str(project.database)) as connection:
         connection.execute(
@@ -42,24 +39,11 @@ def project(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     return project
 
 
-def mf(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run MetricFlow's command."""
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("mf")), *arguments],
-        cwd=project.root,
-        env=project.environment(None),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-    )
-
-
 def answer(project: Project, *arguments: str) -> pd.DataFrame:
     """Give the table that `mf query` answers with."""
-    path = project.work / "answer.csv"
-    run = mf(project, "query", "--quiet", "--csv", str(path), *arguments)
-    assert run.returncode == 0, run.stdout
+    path = project.folder / "answer.csv"
+    code, output = project.run("mf", "query", "--quiet", "--csv", str(path), *arguments)
+    assert code == 0, output
     table = pd.read_csv(path)
     path.unlink()
     return table
@@ -146,17 +130,18 @@ def test_customers_are_asked_by_what_only_they_have(project: Project) -> None:
 
 
 def test_spend_is_not_given_for_less_than_a_segment(project: Project) -> None:
-    run = mf(project, "query", "--metrics", "spend", "--group-by", "customer__is_borderline")
-    assert run.returncode != 0
-    assert "does not match any of the available group-by-items" in run.stdout
+    what = ("--metrics", "spend", "--group-by", "customer__is_borderline")
+    code, output = project.run("mf", "query", *what)
+    assert code != 0
+    assert "does not match any of the available group-by-items" in output
 
 
 def test_every_element_is_found_in_the_database(project: Project) -> None:
-    run = mf(project, "validate-configs")
-    assert run.returncode == 0, run.stdout
+    code, output = project.run("mf", "validate-configs")
+    assert code == 0, output
     for element in ("semantic models", "dimensions", "entities", "measures", "metrics"):
         said = f"Successfully validated {element} against data warehouse (ERRORS: 0, "
-        assert said in run.stdout, run.stdout
+        assert said in output, output
 
 
 def test_the_time_spine_has_every_day_of_the_year(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,13 +53,12 @@ ROWS = 95
 
 
 @pytest.fixture(scope="module")
-def changed(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def changed(customers: pd.DataFrame, new_project: Callable[..., Project]) -> Project:
     """A build on few customers with every var set to something else than its default."""
-    folder = tmp_path_factory.mktemp("changed")
-    rows = customers.head(ROWS)
-    rows.to_csv(folder / "customers.csv", index=False)
-    project = Project(folder)
-    variables = {**VARS, "customer_file": str(folder / "customers.csv")}
+    project = new_project("changed")
+    customer_file = project.folder / "customers.csv"
+    customers.head(ROWS).to_csv(customer_file, index=False)
+    variables = {**VARS, "customer_file": str(customer_file)}
     expect_success(project.build("no/such/file.csv", variables=variables))
     return project
 
@@ -167,27 +167,6 @@ def test_bad_settings_are_all_named_before_anything_is_written(
     assert spare.fingerprints(MARTS) == before
 
 
-def test_bad_settings_of_other_kinds(sample_file: str, spare: Project) -> None:
-    run = spare.build(
-        sample_file, variables={"k_values": "4, 5", "as_of_date": "28.07.2025", "gamma": "auto"}
-    )
-    expect_clean_failure(
-        run,
-        "k_values is '4, 5'; give a list",
-        "as_of_date is 28.07.2025; write a date as 'YYYY-MM-DD'.",
-        "gamma is 'auto';",
-    )
-
-
-def test_value_attribute_must_be_a_number_of_the_dictionary(
-    sample_file: str, spare: Project
-) -> None:
-    run = spare.build(sample_file, variables={"value_attribute": "main_media"})
-    expect_clean_failure(
-        run, "value_attribute is 'main_media'; name a number", "month_avg_spend_amt"
-    )
-
-
 def test_customer_file_goes_before_the_environment_variable(changed: Project) -> None:
     # The fixture names a file that does not exist in CUSTOMER_FILE. 95 rows also pass min_customers
     # only because the var arrived: the default is 100.
@@ -230,11 +209,6 @@ def test_max_missing_share(changed: Project, built: Project) -> None:
     assert changed.one(reason) == "clustered"
 
 
-def test_one_number_of_segments_is_no_choice(sample_file: str, spare: Project) -> None:
-    run = spare.build(sample_file, variables={"k_values": [5]})
-    expect_clean_failure(run, "k_values is [5], a single number of segments; give at least two")
-
-
 def test_k_values(changed: Project) -> None:
     ids = changed.query("select segmentation_id from dim_segmentations order by 1")
     methods = ("famd_gmm", "famd_kmeans", "kprototypes")
@@ -257,19 +231,6 @@ def test_a_person_overrules_and_says_why(changed: Project) -> None:
     assert list(final["segmentation_id"]) == ["agglomerative_k4"]
     assert list(final["decided_by"]) == ["final_k"]
     assert changed.one("select count(distinct segment_id) from fct_customer_segments") == 4
-
-
-def test_a_method_without_a_number_of_segments(changed: Project) -> None:
-    run = changed.build(
-        changed.work / "customers.csv",
-        variables={**VARS, "final_k": None, "final_method": "famd_gmm"},
-        select=["rpt_k_decision"],
-    )
-    expect_success(run)
-    decision = changed.query("select * from rpt_k_decision").iloc[0]
-    assert decision["method"] == "famd_gmm"
-    best = "select k from int_k_ranking where method = 'famd_gmm' and choice_rank = 1"
-    assert decision["k"] == changed.one(best)
 
 
 def test_max_encoded_features(changed: Project, built: Project) -> None:

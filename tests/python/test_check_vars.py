@@ -1,0 +1,94 @@
+"""The checks of the vars that begin a build: one message names every fault.
+
+tests/python/integration/test_settings.py builds with most of these faults at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import agate
+import duckdb
+import pytest
+import yaml
+from jinja_macros import ROOT, macro
+
+from segmentation.errors import InputError
+
+DEFAULTS = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+def run_query(sql: str) -> agate.Table:
+    result = duckdb.sql(sql)
+    return agate.Table(result.fetchall(), result.columns)
+
+
+def refuse(message: str) -> NoReturn:
+    raise InputError(message)
+
+
+def check(name: str, **changed: Any) -> None:
+    """Call a macro that checks vars, some of them changed from their defaults."""
+    macro(
+        f"macros/{name}.sql",
+        var=(DEFAULTS | changed).__getitem__,
+        run_query=run_query,
+        exceptions=SimpleNamespace(raise_compiler_error=refuse),
+        modules=SimpleNamespace(re=re),
+        is_plain_number=macro("macros/is_plain_number.sql"),
+        sql_literal=macro("macros/sql_literal.sql"),
+    )()
+
+
+def test_defaults_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    check("check_vars")
+    check("check_value_attribute")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"k_values": "4, 5"}, "k_values is '4, 5'; give a list"),
+        ({"k_values": [5]}, "k_values is [5], a single number of segments; give at least two"),
+        ({"as_of_date": "28.07.2025"}, "as_of_date is 28.07.2025; write a date as 'YYYY-MM-DD'."),
+        ({"gamma": "auto"}, "gamma is 'auto';"),
+    ],
+)
+def test_a_bad_setting_is_named(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"Settings that cannot work:\n- {message}")):
+        check("check_vars", **changed)
+
+
+def test_value_attribute_must_be_a_number_of_the_dictionary(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    message = "value_attribute is 'main_media'; name a number .*month_avg_spend_amt"
+    with pytest.raises(InputError, match=message):
+        check("check_value_attribute", value_attribute="main_media")
+
+
+def test_a_build_begins_with_all_checks() -> None:
+    done = []
+
+    def noted(what: str) -> Callable[..., str]:
+        return lambda *_: done.append(what) or ""
+
+    checks = ("check_database_name", "check_vars", "check_value_attribute")
+    begin = macro(
+        "macros/check_inputs.sql",
+        execute=True,
+        flags=SimpleNamespace(WHICH="build"),
+        var=DEFAULTS.__getitem__,
+        env_var=lambda name, default: default,
+        run_query=lambda sql: SimpleNamespace(rows=[[noted(sql)()]]),
+        sql_literal=macro("macros/sql_literal.sql"),
+        **{check: noted(check) for check in checks},
+    )
+    begin()
+    assert [what for what in done if what in checks] == list(checks)
+    assert any("check_inputs(" in what for what in done)
