@@ -1,4 +1,4 @@
--- For every customer the contributions of the attributes are its distances, and no attribute's is missing.
+-- For every training customer the contributions of the attributes are its distances, and no attribute's is missing.
 with
 
 contributions as (
@@ -7,9 +7,16 @@ contributions as (
 
 ),
 
+training_customers as (
+
+    select * from {{ ref('int_training_customers') }}
+
+),
+
 customers as (
 
     select * from {{ ref('fct_customer_segments') }}
+    where customer_id in (select training_customers.customer_id from training_customers)
 
 ),
 
@@ -21,6 +28,7 @@ sums as (
         sum(runner_up_contribution) as runner_up_distance,
         count(*) - count(own_contribution + runner_up_contribution) as missing
     from contributions
+    where customer_id in (select training_customers.customer_id from training_customers)
     group by customer_id
 
 )
