@@ -204,18 +204,18 @@ def test_levels_against_the_hypergeometric_distribution(
         sizes = clusters[name].value_counts()
         for attribute in TEXTS:
             found = mix.xs((name, attribute), level=["segmentation_id", "attribute"])
-            have = (found["share_overall"] * len(clusters)).round()
-            drawn = stats.hypergeom(len(clusters), have, sizes[found.index.get_level_values(0)])
-            equal = drawn.pmf(found["customers"])
-            below = 2 * drawn.cdf(found["customers"] - 1) + equal
-            above = 2 * drawn.sf(found["customers"]) + equal
-            expected = np.minimum(1, np.minimum(below, above))
-            told = p_values.xs((name, attribute), level=["segmentation_id", "attribute"])
-            told = told.reindex(found.index)
-            np.testing.assert_allclose(told, expected, rtol=1e-6, atol=1e-300)
-            v_tests = np.sign(found["lift"] - 1) * stats.norm.isf(expected / 2)
-            exact = expected > 1e-290
-            np.testing.assert_allclose(found["v_test"][exact], v_tests[exact], rtol=1e-5, atol=1e-6)
+            for (cluster, level), row in found.iterrows():
+                have = round(row["share_overall"] * len(clusters))
+                drawn = stats.hypergeom(len(clusters), have, sizes[cluster])
+                equal = drawn.pmf(row["customers"])
+                below = 2 * drawn.cdf(row["customers"] - 1) + equal
+                above = 2 * drawn.sf(row["customers"]) + equal
+                expected = min(1, below, above)
+                p_value = p_values[name, cluster, attribute, level]
+                assert p_value == pytest.approx(expected, rel=1e-6, abs=1e-300)
+                if expected > 1e-290:
+                    v_test = np.sign(row["lift"] - 1) * stats.norm.isf(expected / 2)
+                    assert row["v_test"] == pytest.approx(v_test, rel=1e-5, abs=1e-6)
 
 
 def test_adjusted_p_values_are_benjamini_and_hochbergs(

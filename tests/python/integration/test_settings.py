@@ -288,9 +288,22 @@ def test_trees(changed: Project, built: Project) -> None:
     features = tree.design(
         customers.drop(columns="customer_id"), levels, tree.ordered_attributes(attributes)
     )
-    settings: dict[str, Any] = {"max_depth": 2, "max_k": 4, "min_gain": 0.02, "seed": 99}
+    settings: dict[str, Any] = {
+        "max_depth": 2,
+        "max_k": 4,
+        "min_gain": 0.02,
+        "max_customers": 60,
+        "seed": 99,
+    }
     folds = as_text(changed.query("select * from ml_tree_folds"))
-    for other in ({}, {"max_depth": 3}, {"max_k": 3}, {"min_gain": 0.5}, {"seed": 98}):
+    others = (
+        {"max_depth": 3},
+        {"max_k": 3},
+        {"min_gain": 0.5},
+        {"max_customers": 70},
+        {"seed": 98},
+    )
+    for other in ({}, *others):
         again = tree.cross_validate(features, labels, **{**settings, **other}).to_pandas()
         assert (as_text(again) == folds) == (not other), other
     trees = changed.query("select * from int_segment_trees where tree = 'one_segment'")
