@@ -45,7 +45,8 @@ def scans(built: Project, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
     found = {}
     profile = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))
     settings = profile["customer_segmentation"]["outputs"]["dev"]["settings"]
-    with duckdb.connect(str(built.database), read_only=True, config=settings) as connection:
+    config = {"disabled_optimizers": settings["disabled_optimizers"]}
+    with duckdb.connect(str(built.database), read_only=True, config=config) as connection:
         ((customers,),) = connection.sql("select count(*) from stg_crm__customers").fetchall()
         wide = {
             table
