@@ -6,6 +6,7 @@
     {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
         {%- do check_database_name() -%}
         {%- do check_vars() -%}
+        {%- do check_model_version() -%}
         {%- for call in [
             "check_inputs(" ~ sql_literal(var('customer_file') or '') ~ ", 'seeds')",
             "make_folder(" ~ sql_literal(env_var('EXPORTS_DIR', 'exports')) ~ ")",

@@ -120,6 +120,15 @@
         {%- do faults.append("as_of_date is " ~ as_of_date ~ "; write a date as 'YYYY-MM-DD'.") -%}
     {%- endif -%}
 
+    {%- if var('force_as_of_date') is not boolean -%}
+        {%- do faults.append('force_as_of_date is ' ~ var('force_as_of_date') | pprint ~ '; give true or false.') -%}
+    {%- endif -%}
+    {%- if not is_plain_number(var('min_segment_overlap')) or not 0 < var('min_segment_overlap') <= 1 -%}
+        {%- do faults.append(
+            'min_segment_overlap is ' ~ var('min_segment_overlap') | pprint ~ '; give a Jaccard index above 0 and up to 1, such as 0.3.'
+        ) -%}
+    {%- endif -%}
+
     {%- if var('report_language') not in ['zh', 'en'] -%}
         {%- do faults.append('report_language is ' ~ var('report_language') | pprint ~ '; give zh or en.') -%}
     {%- endif -%}

@@ -2,13 +2,7 @@ with
 
 scores as (
 
-    select * from {{ ref('int_candidate_scores') }}
-
-),
-
-decision as (
-
-    select * from {{ ref('rpt_k_decision') }}
+    select * from {{ ref('int_customer_scores') }}
 
 ),
 
@@ -20,7 +14,13 @@ silhouettes as (
 
 segments as (
 
-    select * from {{ ref('dim_segments') }}
+    select * from {{ ref('dim_model_segments') }}
+
+),
+
+snapshot as (
+
+    select * from {{ ref('int_snapshot') }}
 
 )
 
@@ -39,18 +39,18 @@ select
     scores.runner_up_distance <= scores.distance * (1 + {{ var('borderline_margin') }}) as is_borderline,
     scores.probability,
     scores.is_training_customer,
-    {{ as_of_date(ref('stg_crm__customers')) }} as as_of_date
+    snapshot.as_of_date,
+    scores.model_version
 from scores
-inner join decision
-    on scores.segmentation_id = decision.segmentation_id
 inner join silhouettes
     on scores.customer_id = silhouettes.customer_id
 inner join segments as own_segments
     on
-        scores.segmentation_id = own_segments.segmentation_id
+        scores.model_version = own_segments.model_version
         and scores.cluster = own_segments.cluster
 -- A cluster that nobody is in, such as a component of a mixture that has collapsed, is no segment.
 left join segments as runner_up_segments
     on
-        scores.segmentation_id = runner_up_segments.segmentation_id
+        scores.model_version = runner_up_segments.model_version
         and scores.runner_up_cluster = runner_up_segments.cluster
+cross join snapshot

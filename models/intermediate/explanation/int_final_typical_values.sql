@@ -15,6 +15,7 @@ clusters as (
         means,
         level_counts
     from {{ ref('int_final_clusters') }}
+    where model_version = (select model.model_version from {{ ref('int_fitted_model') }} as model)
 
 ),
 

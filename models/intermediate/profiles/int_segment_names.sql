@@ -35,6 +35,18 @@ overrides as (
 
 ),
 
+-- A segment that had a name keeps it, so that people can go on speaking of it.
+kept_names as (
+
+    select
+        segment_id,
+        name_zh,
+        name_en
+    from {{ ref('int_previous_segments') }}
+    where not is_provisional
+
+),
+
 -- What a segment is, is told by one noun: a risk that many of it bear, else that it carries the business, else the
 -- stage its customers are at, else how they behave.
 nouns as (
@@ -124,9 +136,10 @@ judged as (
 
     select
         segments.*,
-        overrides.name_zh as own_name_zh,
-        overrides.name_en as own_name_en,
+        coalesce(overrides.name_zh, kept_names.name_zh) as own_name_zh,
+        coalesce(overrides.name_en, kept_names.name_en) as own_name_en,
         overrides.segment_id is not null as is_overridden,
+        coalesce(overrides.segment_id, kept_names.segment_id) is not null as has_own_name,
         coalesce(stability.verdict = 'not to be trusted', false) as is_provisional,
         stability.jaccard
     from segments
@@ -134,6 +147,10 @@ judged as (
         on
             segments.segmentation_id = overrides.segmentation_id
             and segments.segment_id = overrides.segment_id
+    left join kept_names
+        on
+            segments.segment_id = kept_names.segment_id
+            and segments.is_kept
     left join stability
         on
             segments.segmentation_id = stability.segmentation_id
@@ -166,7 +183,7 @@ worded as (
         on
             judged.segmentation_id = first_parts.segmentation_id
             and judged.cluster = first_parts.cluster
-    where not judged.is_overridden and not judged.is_provisional
+    where not judged.has_own_name and not judged.is_provisional
 
 ),
 
@@ -272,16 +289,17 @@ named as (
         judged.cluster,
         judged.segment_id,
         case
-            when judged.is_overridden then judged.own_name_zh
+            when judged.has_own_name then judged.own_name_zh
             when judged.is_provisional then '待定群体 ' || judged.segment_id
             else {{ segment_name_zh(['told_apart.tier_zh', 'told_apart.level_zh', 'told_apart.noun_zh']) }}
         end as name_zh,
         case
-            when judged.is_overridden then judged.own_name_en
+            when judged.has_own_name then judged.own_name_en
             when judged.is_provisional then 'Provisional segment ' || judged.segment_id
             else {{ segment_name_en(['told_apart.tier_en', 'told_apart.level_en', 'told_apart.noun_en']) }}
         end as name_en,
         judged.is_overridden,
+        judged.has_own_name,
         judged.is_provisional,
         -- Rounded down: 0.597 is not 0.6.
         floor(round(100 * judged.jaccard, 6)) / 100 as jaccard_shown,
@@ -303,7 +321,7 @@ counted as (
 
     select
         *,
-        not is_overridden
+        not has_own_name
         and not is_provisional
         and (
             count(*) over (partition by segmentation_id, name_zh) > 1
@@ -325,7 +343,7 @@ select
         when is_provisional
             then printf(
                 '自助抽样重新聚类时，平均只有 %d%% 与原群重合（Jaccard %.2f，低于 0.6）', cast(100 * jaccard_shown as integer), jaccard_shown
-            ) || case when is_overridden then '' else '，暂不命名' end
+            ) || case when has_own_name then '' else '，暂不命名' end
     end as provisional_reason_zh,
     case
         when is_provisional
@@ -334,7 +352,7 @@ select
                 || '(Jaccard %.2f, below 0.6)',
                 cast(100 * jaccard_shown as integer),
                 jaccard_shown
-            ) || case when is_overridden then '' else ', so it has no name yet' end
+            ) || case when has_own_name then '' else ', so it has no name yet' end
     end as provisional_reason_en,
     k,
     customers,

@@ -1,17 +1,20 @@
 with
 
-scores as (
+sizes as (
 
-    select * from {{ ref('int_candidate_scores') }}
+    select * from {{ ref('int_segment_sizes') }}
 
 ),
 
-customers as (
+identities as (
 
-    select
-        customer_id,
-        greatest(coalesce(cast({{ var('value_attribute') }} as double), 0), 0) as customer_value
-    from {{ ref('int_customer_attributes') }}
+    select * from {{ ref('ml_segment_identities') }}
+
+),
+
+snapshot as (
+
+    select * from {{ ref('int_snapshot') }}
 
 ),
 
@@ -22,46 +25,47 @@ populations as (
 
 ),
 
-sizes as (
+identified as (
 
     select
-        scores.segmentation_id,
-        scores.k,
-        scores.cluster,
-        count(*) as customers,
-        min(scores.customer_id) as first_customer_id,
-        sum(customers.customer_value) as segment_value
-    from scores
-    inner join customers
-        on scores.customer_id = customers.customer_id
-    group by scores.segmentation_id, scores.k, scores.cluster
+        sizes.*,
+        identities.segment_id as kept_segment_id,
+        sizes.customers / sum(sizes.customers) over (partition by sizes.segmentation_id) as customer_share,
+        sizes.segment_value / nullif(sum(sizes.segment_value) over (partition by sizes.segmentation_id), 0) as spend_share
+    from sizes
+    left join identities
+        on
+            sizes.segmentation_id = identities.segmentation_id
+            and sizes.cluster = identities.cluster
 
 ),
 
--- Equal values go by what stays the same when clusters are numbered anew.
-shares as (
+-- A segment that was there before keeps its id; new ones are numbered by value, after all ids that ever were. Equal values go by
+-- what stays the same when clusters are numbered anew.
+numbered as (
 
     select
         *,
-        customers / sum(customers) over (partition by segmentation_id) as customer_share,
-        segment_value / nullif(sum(segment_value) over (partition by segmentation_id), 0) as spend_share,
         row_number() over (
-            partition by segmentation_id order by segment_value desc, customers desc, first_customer_id asc
-        ) as segment_rank
-    from sizes
+            partition by segmentation_id, kept_segment_id is null
+            order by segment_value desc, customers desc, first_customer_id asc
+        ) as new_number
+    from identified
 
 )
 
 select
-    shares.segmentation_id,
-    shares.cluster,
-    shares.k,
-    printf('S%02d', shares.segment_rank) as segment_id,
+    numbered.segmentation_id,
+    numbered.cluster,
+    numbered.k,
+    coalesce(numbered.kept_segment_id, printf('S%02d', snapshot.last_segment_number + numbered.new_number)) as segment_id,
+    numbered.kept_segment_id is not null as is_kept,
     populations.basis,
-    shares.customers,
-    shares.customer_share,
-    shares.segment_value,
-    coalesce(shares.spend_share, 0) as spend_share
-from shares
+    numbered.customers,
+    numbered.customer_share,
+    numbered.segment_value,
+    coalesce(numbered.spend_share, 0) as spend_share
+from numbered
 inner join populations
-    on shares.segmentation_id = populations.segmentation_id
+    on numbered.segmentation_id = populations.segmentation_id
+cross join snapshot

@@ -1,8 +1,10 @@
 -- noqa: disable=LT02
+{%- set model_version = relation_rows(ref('int_model_in_use'), order_by='model_version') | map(attribute='model_version') | first -%}
 {%- set folded = relation_rows(
     ref('int_final_clusters'),
     order_by='clusters',
-    columns='to_json(clusters) as clusters, to_json(sizes) as sizes, to_json(means) as means, to_json(scatters) as scatters,
+    where='model_version = ' ~ sql_literal(model_version),
+    columns='gamma, to_json(clusters) as clusters, to_json(sizes) as sizes, to_json(means) as means, to_json(scatters) as scatters,
         to_json(categories) as categories, to_json(level_counts) as level_counts'
 ) | first | default({}) -%}
 {%- set clusters = fromjson(folded.clusters or '[]') -%}
@@ -17,14 +19,6 @@ with
 customers as (
 
     select * from {{ ref('int_final_customers') }}
-
-),
-
-gamma as (
-
-    select max(value) as gamma
-    from {{ ref('ml_kprototypes_parameters') }}
-    where parameter = 'gamma'
 
 ),
 
@@ -45,7 +39,7 @@ distance_sums as (
             {{ unrolled_distance(center) }}
         )
         + {{ double_literal(scatters[place]) }}
-        + gamma.gamma * (
+        + {{ double_literal(folded.gamma or 0) }} * (
             0
             {%- for attribute in categories %}
             {%- set counts = [] %}
@@ -57,7 +51,6 @@ distance_sums as (
         ) as sum_{{ cluster }}
         {%- endfor %}
     from customers
-    cross join gamma
 
 ),
 

@@ -1,13 +1,7 @@
 -- noqa: disable=LT02
 {%- set parameters = relation_rows(
     ref('ml_famd_parameters'), order_by='attribute, level, axis', columns='parameter, axis, attribute, level, value'
-) -%}
-{%- set centers, stds = {}, {} -%}
-{%- for row in parameters -%}
-    {%- do centers.update({row.attribute: row.value}) if row.parameter == 'center' -%}
-    {%- do stds.update({row.attribute: row.value}) if row.parameter == 'std' -%}
-{%- endfor -%}
-{%- set all_loadings = parameters | selectattr('parameter', 'equalto', 'loading') | list %}
+) %}
 
 with
 
@@ -17,33 +11,13 @@ customers as (
 
 ),
 
-standardised as (
-
-    select
-        *
-        {%- for attribute, center in centers.items() %},
-        ({{ attribute }} - {{ double_literal(center) }}) / {{ double_literal(stds[attribute]) }} as {{ attribute }}__z
-        {%- endfor %}
-    from customers
+coordinates as (
+    {{ famd_coordinates(parameters) }}
 
 )
 
--- A level that the fit has not seen has no loading and adds nothing.
 select
     customer_id,
     is_training_customer,
-    [
-        {%- for constant in parameters | selectattr('parameter', 'equalto', 'constant') %}
-        {%- set loadings = all_loadings | selectattr('axis', 'equalto', constant.axis) | list %}
-        0e0
-            {%- for row in loadings if row.level is none %}
-            + {{ row.attribute }}__z * {{ double_literal(row.value) }}
-            {%- endfor %}
-            {%- for attribute, levels in loadings | rejectattr('level', 'none') | groupby('attribute') %}
-            + coalesce({{ level_value(attribute, levels) }}, 0)
-            {%- endfor %}
-            - {{ double_literal(constant.value) }}
-            {{- ',' if not loop.last }}
-        {%- endfor %}
-    ] as coordinates
-from standardised
+    coordinates
+from coordinates

@@ -3,14 +3,8 @@
     ref('ml_famd_kmeans_parameters'),
     order_by='segmentation_id, cluster, axis',
     columns="segmentation_id, cluster, parameter, axis, 'axis_' || axis as \"column\", value"
-) | selectattr('parameter', 'equalto', 'center') | list -%}
-{%- set distances = {} -%}
-{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
-    {%- do distances.update({segmentation_id: []}) -%}
-    {%- for _, center in model | groupby('cluster') -%}
-        {%- do distances[segmentation_id].append(unrolled_distance(center)) -%}
-    {%- endfor -%}
-{%- endfor %}
+) -%}
+{%- set distances = famd_kmeans_distances(parameters) %}
 
 with
 
@@ -20,7 +14,7 @@ customers as not materialized (
     select
         customer_id,
         is_training_customer
-        {%- for axis in parameters | map(attribute='axis') | unique %},
+        {%- for axis in parameters | map(attribute='axis') | reject('none') | unique %},
         coordinates[{{ axis }}] as axis_{{ axis }}
         {%- endfor %}
     from {{ ref('int_famd_coordinates') }}

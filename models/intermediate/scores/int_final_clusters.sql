@@ -1,4 +1,5 @@
 -- noqa: disable=LT02
+{{ kept_by('model_version') }}
 {%- set features = relation_rows(
     ref('ml_feature_set_a_parameters'), order_by='attribute', columns='distinct attribute, encoding'
 ) -%}
@@ -19,9 +20,17 @@ labels as (
 
 ),
 
-decision as (
+model as (
 
-    select * from {{ ref('rpt_k_decision') }}
+    select * from {{ ref('int_fitted_model') }}
+
+),
+
+gamma as (
+
+    select max(value) as gamma
+    from {{ ref('ml_kprototypes_parameters') }}
+    where parameter = 'gamma'
 
 ),
 
@@ -33,8 +42,8 @@ customers as (
     from features
     inner join labels
         on features.customer_id = labels.customer_id
-    inner join decision
-        on labels.segmentation_id = decision.segmentation_id
+    inner join model
+        on labels.segmentation_id = model.segmentation_id
 
 ),
 
@@ -197,6 +206,8 @@ category_names as (
 )
 
 select
+    model.model_version,
+    gamma.gamma,
     clusters.clusters,
     clusters.sizes,
     mean_maps.means,
@@ -207,3 +218,5 @@ from clusters
 cross join mean_maps
 cross join category_names
 cross join level_maps
+cross join gamma
+cross join model

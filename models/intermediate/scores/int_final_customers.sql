@@ -5,19 +5,13 @@ with
 
 features as (
 
-    select * from {{ ref('int_customer_features') }}
+    select * from {{ ref('int_scoring_features') }}
 
 ),
 
 scores as (
 
-    select * from {{ ref('int_candidate_scores') }}
-
-),
-
-decision as (
-
-    select * from {{ ref('rpt_k_decision') }}
+    select * from {{ ref('int_customer_scores') }}
 
 )
 
@@ -27,5 +21,3 @@ select
 from features
 inner join scores
     on features.customer_id = scores.customer_id
-inner join decision
-    on scores.segmentation_id = decision.segmentation_id

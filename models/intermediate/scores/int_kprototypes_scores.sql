@@ -4,18 +4,7 @@
     order_by='segmentation_id, cluster, attribute',
     columns='segmentation_id, cluster, parameter, attribute as "column", level, value'
 ) -%}
-{%- set distances = {} -%}
-{%- for segmentation_id, model in parameters | groupby('segmentation_id') -%}
-    {%- set gamma = model | selectattr('parameter', 'equalto', 'gamma') | map(attribute='value') | first -%}
-    {%- do distances.update({segmentation_id: []}) -%}
-    {%- for _, prototype in model | rejectattr('cluster', 'none') | groupby('cluster') -%}
-        {%- do distances[segmentation_id].append(unrolled_distance(
-            prototype | selectattr('parameter', 'equalto', 'center') | list,
-            prototype | selectattr('parameter', 'equalto', 'mode') | list,
-            gamma
-        )) -%}
-    {%- endfor -%}
-{%- endfor %}
+{%- set distances = kprototypes_distances(parameters) %}
 
 with
 

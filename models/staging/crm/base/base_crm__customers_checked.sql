@@ -1,5 +1,7 @@
 -- noqa: disable=LT02
-{{ config(post_hook=["{{ stop_when_too_few_customers() }}", "{{ stop_when_value_is_unknown() }}"]) }}
+{{ config(post_hook=[
+    "{{ stop_when_too_few_customers() }}", "{{ stop_when_value_is_unknown() }}", "{{ stop_when_date_is_wrong() }}"
+]) }}
 
 {%- set id = id_attribute() -%}
 {%- set attributes = dictionary() | rejectattr('role', 'equalto', 'binned') | list -%}

@@ -1,0 +1,151 @@
+with
+
+of_method as (
+
+    select * from {{ ref('int_method_parameters') }}
+
+),
+
+features as (
+
+    select * from {{ ref('ml_feature_set_a_parameters') }}
+
+),
+
+famd as (
+
+    select * from {{ ref('ml_famd_parameters') }}
+
+),
+
+bins as (
+
+    select * from {{ ref('int_feature_bin_thresholds') }}
+
+),
+
+distributions as (
+
+    select * from {{ ref('int_training_distributions') }}
+
+),
+
+parameters as (
+
+    select
+        parameter_table,
+        segmentation_id,
+        cluster,
+        attribute,
+        level,
+        cast(null as integer) as fold,
+        axis,
+        other_axis,
+        cast(null as varchar) as encoding,
+        cast(null as varchar) as transform,
+        parameter,
+        value
+    from of_method
+    union all
+    select
+        'ml_feature_set_a_parameters' as parameter_table,
+        cast(null as varchar) as segmentation_id,
+        cast(null as integer) as cluster,
+        attribute,
+        level,
+        fold,
+        cast(null as integer) as axis,
+        cast(null as integer) as other_axis,
+        encoding,
+        transform,
+        parameter,
+        value
+    from features
+    union all
+    -- Axes that the final segmentation does not use score nobody.
+    select
+        'ml_famd_parameters' as parameter_table,
+        cast(null as varchar) as segmentation_id,
+        cast(null as integer) as cluster,
+        attribute,
+        level,
+        cast(null as integer) as fold,
+        axis,
+        cast(null as integer) as other_axis,
+        cast(null as varchar) as encoding,
+        cast(null as varchar) as transform,
+        parameter,
+        value
+    from famd
+    where
+        exists (select 1 from of_method where of_method.parameter_table like 'ml_famd%')
+        and coalesce(famd.axis, 0) <= (select max(of_method.axis) from of_method)
+    union all
+    select
+        'int_feature_bin_thresholds' as parameter_table,
+        cast(null as varchar) as segmentation_id,
+        cast(null as integer) as cluster,
+        feature as attribute,
+        level,
+        cast(null as integer) as fold,
+        level_order as axis,
+        cast(null as integer) as other_axis,
+        cast(null as varchar) as encoding,
+        cast(null as varchar) as transform,
+        'lower_bound' as parameter,
+        lower_bound as value
+    from bins
+    union all
+    select
+        'int_training_distributions' as parameter_table,
+        cast(null as varchar) as segmentation_id,
+        cast(null as integer) as cluster,
+        attribute,
+        level,
+        cast(null as integer) as fold,
+        bin as axis,
+        cast(null as integer) as other_axis,
+        cast(null as varchar) as encoding,
+        cast(null as varchar) as transform,
+        'lower_bound' as parameter,
+        lower_bound as value
+    from distributions
+    where bin > 0
+    union all
+    select
+        'int_training_distributions' as parameter_table,
+        cast(null as varchar) as segmentation_id,
+        cast(null as integer) as cluster,
+        attribute,
+        level,
+        cast(null as integer) as fold,
+        bin as axis,
+        cast(null as integer) as other_axis,
+        cast(null as varchar) as encoding,
+        cast(null as varchar) as transform,
+        'share' as parameter,
+        share as value
+    from distributions
+
+)
+
+select
+    parameter_table,
+    cast(
+        row_number() over (
+            partition by parameter_table
+            order by segmentation_id, cluster, attribute, level, fold, axis, other_axis, parameter, encoding, transform, value
+        ) as integer
+    ) as row_number,
+    segmentation_id,
+    cluster,
+    attribute,
+    level,
+    fold,
+    axis,
+    other_axis,
+    encoding,
+    transform,
+    parameter,
+    value
+from parameters

@@ -1,0 +1,88 @@
+with
+
+decision as (
+
+    select * from {{ ref('rpt_k_decision') }}
+
+),
+
+kprototypes as (
+
+    select * from {{ ref('ml_kprototypes_parameters') }}
+
+),
+
+kmeans as (
+
+    select * from {{ ref('ml_famd_kmeans_parameters') }}
+
+),
+
+mixtures as (
+
+    select * from {{ ref('ml_famd_gmm_parameters') }}
+
+),
+
+agglomerative as (
+
+    select * from {{ ref('ml_agglomerative_parameters') }}
+
+),
+
+parameters as (
+
+    select
+        'ml_kprototypes_parameters' as parameter_table,
+        segmentation_id,
+        cluster,
+        attribute,
+        level,
+        cast(null as integer) as axis,
+        cast(null as integer) as other_axis,
+        parameter,
+        value
+    from kprototypes
+    union all
+    select
+        'ml_famd_kmeans_parameters' as parameter_table,
+        segmentation_id,
+        cluster,
+        cast(null as varchar) as attribute,
+        cast(null as varchar) as level,
+        axis,
+        other_axis,
+        parameter,
+        value
+    from kmeans
+    union all
+    select
+        'ml_famd_gmm_parameters' as parameter_table,
+        segmentation_id,
+        cluster,
+        cast(null as varchar) as attribute,
+        cast(null as varchar) as level,
+        axis,
+        other_axis,
+        parameter,
+        value
+    from mixtures
+    union all
+    select
+        'ml_agglomerative_parameters' as parameter_table,
+        segmentation_id,
+        cluster,
+        attribute,
+        level,
+        cast(null as integer) as axis,
+        cast(null as integer) as other_axis,
+        parameter,
+        value
+    from agglomerative
+
+)
+
+select parameters.*
+from parameters
+inner join decision
+    on parameters.segmentation_id = decision.segmentation_id

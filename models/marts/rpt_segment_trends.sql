@@ -1,0 +1,132 @@
+with
+
+history as (
+
+    select * from {{ ref('fct_segment_history') }}
+
+),
+
+migrations as (
+
+    select * from {{ ref('rpt_segment_migrations') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('dim_model_segments') }}
+
+),
+
+-- As decimals, which add up to the same in any order.
+sizes as (
+
+    select
+        as_of_date,
+        segment_id,
+        any_value(model_version) as model_version,
+        count(*) as customers,
+        cast(sum(cast(customer_value as decimal(38, 6))) as double) as segment_value,
+        avg(cast(silhouette as decimal(18, 9))) as mean_silhouette,
+        avg(cast(is_borderline as integer)) as borderline_share
+    from history
+    group by as_of_date, segment_id
+
+),
+
+shares as (
+
+    select
+        *,
+        customers / sum(customers) over (partition by as_of_date) as customer_share,
+        segment_value / nullif(sum(segment_value) over (partition by as_of_date), 0) as spend_share
+    from sizes
+
+),
+
+arrivals as (
+
+    select
+        to_date as as_of_date,
+        to_segment_id as segment_id,
+        cast(coalesce(sum(customers) filter (where movement = 'entered'), 0) as bigint) as entered,
+        cast(coalesce(sum(customers) filter (where movement = 'moved'), 0) as bigint) as moved_in
+    from migrations
+    where to_segment_id is not null
+    group by to_date, to_segment_id
+
+),
+
+departures as (
+
+    select
+        to_date as as_of_date,
+        from_segment_id as segment_id,
+        any_value(from_name_zh) as name_zh,
+        any_value(from_name_en) as name_en,
+        cast(sum(customers) as bigint) as previous_customers,
+        cast(coalesce(sum(customers) filter (where movement = 'stayed'), 0) as bigint) as stayed,
+        cast(coalesce(sum(customers) filter (where movement = 'moved'), 0) as bigint) as moved_out,
+        cast(coalesce(sum(customers) filter (where movement = 'left'), 0) as bigint) as customers_left
+    from migrations
+    where from_segment_id is not null
+    group by to_date, from_segment_id
+
+),
+
+-- A segment that nobody is in any more has a row at the snapshot that lost it.
+flows as (
+
+    select
+        coalesce(shares.as_of_date, departures.as_of_date) as as_of_date,
+        coalesce(shares.segment_id, departures.segment_id) as segment_id,
+        shares.model_version,
+        coalesce(shares.customers, 0) as customers,
+        coalesce(shares.customer_share, 0) as customer_share,
+        coalesce(shares.segment_value, 0) as segment_value,
+        coalesce(shares.spend_share, 0) as spend_share,
+        shares.mean_silhouette,
+        shares.borderline_share,
+        departures.name_zh as previous_name_zh,
+        departures.name_en as previous_name_en,
+        departures.previous_customers,
+        departures.stayed,
+        departures.moved_out,
+        departures.customers_left
+    from shares
+    full join departures
+        on
+            shares.as_of_date = departures.as_of_date
+            and shares.segment_id = departures.segment_id
+
+)
+
+select
+    flows.as_of_date,
+    flows.segment_id,
+    coalesce(segments.name_zh, flows.previous_name_zh) as name_zh,
+    coalesce(segments.name_en, flows.previous_name_en) as name_en,
+    flows.model_version,
+    flows.customers,
+    flows.customer_share,
+    flows.segment_value,
+    flows.spend_share,
+    flows.mean_silhouette,
+    flows.borderline_share,
+    flows.previous_customers,
+    flows.stayed,
+    flows.moved_out,
+    flows.customers_left,
+    arrivals.moved_in,
+    arrivals.entered,
+    flows.stayed / flows.previous_customers as retention_rate,
+    flows.customers / flows.previous_customers - 1 as growth
+from flows
+left join arrivals
+    on
+        flows.as_of_date = arrivals.as_of_date
+        and flows.segment_id = arrivals.segment_id
+left join segments
+    on
+        flows.model_version = segments.model_version
+        and flows.segment_id = segments.segment_id
