@@ -1,6 +1,6 @@
 -- noqa: disable=LT02
 {#- What `model_features` reads. -#}
-{%- do [ref('int_customer_attributes'), ref('int_training_customers')] -%}
+{%- do [ref('int_customer_attributes'), ref('int_training_customers'), ref('data_dictionary')] -%}
 {%- set kept_parameters = kept_relation('fct_model_parameters') -%}
 {%- set model_version = relation_rows(ref('int_snapshot'), order_by='as_of_date')
     | map(attribute='previous_model_version') | first | default(none) -%}
