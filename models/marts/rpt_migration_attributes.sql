@@ -8,9 +8,9 @@ attribute_history as (
 
 ),
 
-segment_history as (
+moves as (
 
-    select * from {{ ref('fct_segment_history') }}
+    select * from {{ ref('int_segment_moves') }}
 
 ),
 
@@ -44,25 +44,12 @@ after as (
 
 ),
 
-segments_before as (
+last_moves as (
 
-    select
-        segment_history.customer_id,
-        segment_history.segment_id
-    from segment_history
+    select moves.*
+    from moves
     inner join snapshot
-        on segment_history.as_of_date = snapshot.previous_as_of_date
-
-),
-
-segments_after as (
-
-    select
-        segment_history.customer_id,
-        segment_history.segment_id
-    from segment_history
-    inner join snapshot
-        on segment_history.as_of_date = snapshot.as_of_date
+        on moves.to_date = snapshot.as_of_date
 
 ),
 
@@ -80,8 +67,8 @@ scales as (
 changes as (
 
     select
-        segments_before.segment_id as from_segment_id,
-        segments_after.segment_id as to_segment_id,
+        last_moves.from_segment_id,
+        last_moves.to_segment_id,
         before.customer_id,
         before.attribute,
         before.number as number_before,
@@ -97,10 +84,8 @@ changes as (
         on
             before.customer_id = after.customer_id
             and before.attribute = after.attribute
-    inner join segments_before
-        on before.customer_id = segments_before.customer_id
-    inner join segments_after
-        on before.customer_id = segments_after.customer_id
+    inner join last_moves
+        on before.customer_id = last_moves.customer_id
     inner join scales
         on before.attribute = scales.attribute
 

@@ -1,8 +1,8 @@
 with
 
-history as (
+trends as (
 
-    select * from {{ ref('fct_segment_history') }}
+    select * from {{ ref('rpt_segment_trends') }}
 
 ),
 
@@ -12,27 +12,35 @@ models as (
 
 ),
 
-model_segments as (
-
-    select * from {{ ref('dim_model_segments') }}
-
-),
-
 drift as (
 
     select * from {{ ref('rpt_feature_drift') }}
 
 ),
 
-snapshot as (
+segments as (
 
-    select * from {{ ref('int_snapshot') }}
+    select
+        *,
+        greatest(customer_share, 0.0001) as share_now,
+        greatest(customer_share_at_fit, 0.0001) as share_at_fit
+    from trends
+    where
+        as_of_date = (select max(trends.as_of_date) from trends)
+        and model_version is not null
 
 ),
 
-model_in_use as (
+snapshot as (
 
-    select * from {{ ref('int_model_in_use') }}
+    select
+        as_of_date,
+        any_value(model_version) as model_version,
+        cast(sum(customers) as bigint) as customers,
+        sum(mean_silhouette * customers order by segment_id) / sum(customers) as mean_silhouette,
+        sum((share_now - share_at_fit) * ln(share_now / share_at_fit) order by segment_id) as size_psi
+    from segments
+    group by as_of_date
 
 ),
 
@@ -42,53 +50,8 @@ model as (
         models.*,
         date_diff('day', models.as_of_date, snapshot.as_of_date) as age_days
     from models
-    inner join model_in_use
-        on models.model_version = model_in_use.model_version
-    cross join snapshot
-
-),
-
-customers as (
-
-    select history.*
-    from history
     inner join snapshot
-        on history.as_of_date = snapshot.as_of_date
-
-),
-
-sizes as (
-
-    select
-        segment_id,
-        count(*) / sum(count(*)) over () as customer_share
-    from customers
-    group by segment_id
-
-),
-
-size_psi as (
-
-    select
-        sum(
-            (greatest(coalesce(sizes.customer_share, 0), 0.0001) - greatest(model_segments.customer_share, 0.0001))
-            * ln(greatest(coalesce(sizes.customer_share, 0), 0.0001) / greatest(model_segments.customer_share, 0.0001))
-            order by model_segments.segment_id
-        ) as size_psi
-    from model_segments
-    inner join model
-        on model_segments.model_version = model.model_version
-    left join sizes
-        on model_segments.segment_id = sizes.segment_id
-
-),
-
-silhouettes as (
-
-    select
-        count(*) as customers,
-        avg(cast(silhouette as decimal(18, 9))) as mean_silhouette
-    from customers
+        on models.model_version = snapshot.model_version
 
 ),
 
@@ -111,9 +74,9 @@ attribute_drift as (
         coalesce(string_agg(drift.attribute, ', ' order by drift.attribute) filter (where drift.verdict = 'new'), '') as new_names
     from drift
     inner join snapshot
-        on drift.as_of_date = snapshot.as_of_date
-    inner join model
-        on drift.model_version = model.model_version
+        on
+            drift.as_of_date = snapshot.as_of_date
+            and drift.model_version = snapshot.model_version
 
 ),
 
@@ -124,10 +87,10 @@ judged as (
         model.model_version,
         model.as_of_date as model_as_of_date,
         model.age_days,
-        silhouettes.customers,
+        snapshot.customers,
         model.mean_silhouette as model_mean_silhouette,
-        silhouettes.mean_silhouette,
-        size_psi.size_psi,
+        snapshot.mean_silhouette,
+        snapshot.size_psi,
         attribute_drift.missing_inputs,
         attribute_drift.drifted_inputs,
         attribute_drift.new_attributes,
@@ -139,16 +102,14 @@ judged as (
             when
                 attribute_drift.drifted_inputs > 0
                 or attribute_drift.new_attributes > 0
-                or size_psi.size_psi >= 0.25
-                or silhouettes.mean_silhouette < 0.8 * model.mean_silhouette
+                or snapshot.size_psi >= 0.25
+                or snapshot.mean_silhouette < 0.8 * model.mean_silhouette
                 or model.age_days > 366
                 then 'refit'
             else 'keep'
         end as advice
     from model
     cross join snapshot
-    cross join silhouettes
-    cross join size_psi
     cross join attribute_drift
 
 )

@@ -6,9 +6,9 @@ history as (
 
 ),
 
-migrations as (
+flows as (
 
-    select * from {{ ref('rpt_segment_migrations') }}
+    select * from {{ ref('int_segment_flows') }}
 
 ),
 
@@ -51,7 +51,7 @@ arrivals as (
         to_segment_id as segment_id,
         cast(coalesce(sum(customers) filter (where movement = 'entered'), 0) as bigint) as entered,
         cast(coalesce(sum(customers) filter (where movement = 'moved'), 0) as bigint) as moved_in
-    from migrations
+    from flows
     where to_segment_id is not null
     group by to_date, to_segment_id
 
@@ -62,33 +62,31 @@ departures as (
     select
         to_date as as_of_date,
         from_segment_id as segment_id,
-        any_value(from_name_zh) as name_zh,
-        any_value(from_name_en) as name_en,
+        any_value(from_model_version) as model_version,
         cast(sum(customers) as bigint) as previous_customers,
         cast(coalesce(sum(customers) filter (where movement = 'stayed'), 0) as bigint) as stayed,
         cast(coalesce(sum(customers) filter (where movement = 'moved'), 0) as bigint) as moved_out,
         cast(coalesce(sum(customers) filter (where movement = 'left'), 0) as bigint) as customers_left
-    from migrations
+    from flows
     where from_segment_id is not null
     group by to_date, from_segment_id
 
 ),
 
--- A segment that nobody is in any more has a row at the snapshot that lost it.
-flows as (
+-- A segment that nobody is in any more has a row at the snapshot that lost it, and is called as before.
+sizes_and_departures as (
 
     select
         coalesce(shares.as_of_date, departures.as_of_date) as as_of_date,
         coalesce(shares.segment_id, departures.segment_id) as segment_id,
         shares.model_version,
+        coalesce(shares.model_version, departures.model_version) as naming_model_version,
         coalesce(shares.customers, 0) as customers,
         coalesce(shares.customer_share, 0) as customer_share,
         coalesce(shares.segment_value, 0) as segment_value,
         coalesce(shares.spend_share, 0) as spend_share,
         shares.mean_silhouette,
         shares.borderline_share,
-        departures.name_zh as previous_name_zh,
-        departures.name_en as previous_name_en,
         departures.previous_customers,
         departures.stayed,
         departures.moved_out,
@@ -102,31 +100,32 @@ flows as (
 )
 
 select
-    flows.as_of_date,
-    flows.segment_id,
-    coalesce(segments.name_zh, flows.previous_name_zh) as name_zh,
-    coalesce(segments.name_en, flows.previous_name_en) as name_en,
-    flows.model_version,
-    flows.customers,
-    flows.customer_share,
-    flows.segment_value,
-    flows.spend_share,
-    flows.mean_silhouette,
-    flows.borderline_share,
-    flows.previous_customers,
-    flows.stayed,
-    flows.moved_out,
-    flows.customers_left,
+    sizes_and_departures.as_of_date,
+    sizes_and_departures.segment_id,
+    segments.name_zh,
+    segments.name_en,
+    sizes_and_departures.model_version,
+    sizes_and_departures.customers,
+    sizes_and_departures.customer_share,
+    segments.customer_share as customer_share_at_fit,
+    sizes_and_departures.segment_value,
+    sizes_and_departures.spend_share,
+    sizes_and_departures.mean_silhouette,
+    sizes_and_departures.borderline_share,
+    sizes_and_departures.previous_customers,
+    sizes_and_departures.stayed,
+    sizes_and_departures.moved_out,
+    sizes_and_departures.customers_left,
     arrivals.moved_in,
     arrivals.entered,
-    flows.stayed / flows.previous_customers as retention_rate,
-    flows.customers / flows.previous_customers - 1 as growth
-from flows
+    sizes_and_departures.stayed / sizes_and_departures.previous_customers as retention_rate,
+    sizes_and_departures.customers / sizes_and_departures.previous_customers - 1 as growth
+from sizes_and_departures
+inner join segments
+    on
+        sizes_and_departures.naming_model_version = segments.model_version
+        and sizes_and_departures.segment_id = segments.segment_id
 left join arrivals
     on
-        flows.as_of_date = arrivals.as_of_date
-        and flows.segment_id = arrivals.segment_id
-left join segments
-    on
-        flows.model_version = segments.model_version
-        and flows.segment_id = segments.segment_id
+        sizes_and_departures.as_of_date = arrivals.as_of_date
+        and sizes_and_departures.segment_id = arrivals.segment_id

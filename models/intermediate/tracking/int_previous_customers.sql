@@ -1,8 +1,13 @@
 {{ config(materialized='view') }}
 
-{%- set history = kept_relation('fct_segment_history') %}
-
 with
+
+history as (
+    {{ kept_rows('fct_segment_history', {
+        'as_of_date': 'date', 'customer_id': 'varchar', 'segment_id': 'varchar', 'cluster': 'integer'
+    }) }}
+
+),
 
 snapshot as (
 
@@ -10,19 +15,10 @@ snapshot as (
 
 )
 
-{% if history -%}
 select
     history.customer_id,
     history.segment_id,
     history.cluster
-from {{ history }} as history
+from history
 inner join snapshot
     on history.as_of_date = snapshot.previous_as_of_date
-{%- else -%}
-select
-    cast(null as varchar) as customer_id,
-    cast(null as varchar) as segment_id,
-    cast(null as integer) as cluster
-from snapshot
-where false
-{%- endif %}

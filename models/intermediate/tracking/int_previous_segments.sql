@@ -1,5 +1,3 @@
-{%- set segments = kept_relation('dim_model_segments') %}
-
 with
 
 snapshot as (
@@ -15,27 +13,10 @@ customers as (
 ),
 
 segments as (
-{%- if segments %}
-
-    select
-        model_version,
-        cluster,
-        segment_id,
-        name_zh,
-        name_en,
-        is_provisional
-    from {{ segments }}
-{%- else %}
-
-    select
-        cast(null as varchar) as model_version,
-        cast(null as integer) as cluster,
-        cast(null as varchar) as segment_id,
-        cast(null as varchar) as name_zh,
-        cast(null as varchar) as name_en,
-        cast(null as boolean) as is_provisional
-    where false
-{%- endif %}
+    {{ kept_rows('dim_model_segments', {
+        'model_version': 'varchar', 'cluster': 'integer', 'segment_id': 'varchar', 'name_zh': 'varchar', 'name_en': 'varchar',
+        'is_provisional': 'boolean'
+    }) }}
 
 ),
 

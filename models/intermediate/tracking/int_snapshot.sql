@@ -1,6 +1,3 @@
-{%- set history = kept_relation('fct_segment_history') -%}
-{%- set segments = kept_relation('dim_model_segments') %}
-
 with
 
 snapshot as (
@@ -9,39 +6,25 @@ snapshot as (
 
 ),
 
--- What the builds before this one kept. A date that is built again is made anew, so it is not among them.
-kept as (
-{%- if history and segments %}
-
-    select distinct
-        as_of_date,
-        model_version
-    from {{ history }}
-    where as_of_date != (select snapshot.as_of_date from snapshot)
-{%- else %}
-
-    select
-        cast(null as date) as as_of_date,
-        cast(null as varchar) as model_version
-    where false
-{%- endif %}
+history as (
+    {{ kept_rows('fct_segment_history', {'as_of_date': 'date', 'model_version': 'varchar'}) }}
 
 ),
 
-kept_segments as (
-{%- if history and segments %}
+segments as (
+    {{ kept_rows('dim_model_segments', {'model_version': 'varchar', 'segment_id': 'varchar'}) }}
 
-    select
-        model_version,
-        segment_id
-    from {{ segments }}
-{%- else %}
+),
 
-    select
-        cast(null as varchar) as model_version,
-        cast(null as varchar) as segment_id
-    where false
-{%- endif %}
+-- A date that is built again is made anew, so what was kept of it does not count.
+kept as (
+
+    select distinct
+        history.as_of_date,
+        history.model_version
+    from history
+    inner join snapshot
+        on history.as_of_date != snapshot.as_of_date
 
 ),
 
@@ -58,10 +41,10 @@ previous as (
 
 last_segment as (
 
-    select max(cast(substr(kept_segments.segment_id, 2) as integer)) as number
-    from kept_segments
+    select max(cast(substr(segments.segment_id, 2) as integer)) as number
+    from segments
     inner join kept
-        on kept_segments.model_version = kept.model_version
+        on segments.model_version = kept.model_version
 
 )
 
