@@ -18,16 +18,23 @@ drift as (
 
 ),
 
+last_date as (
+
+    select max(as_of_date) as as_of_date
+    from trends
+
+),
+
 segments as (
 
     select
-        *,
-        greatest(customer_share, 0.0001) as share_now,
-        greatest(customer_share_at_fit, 0.0001) as share_at_fit
+        trends.*,
+        greatest(trends.customer_share, 0.0001) as share_now,
+        greatest(trends.customer_share_at_fit, 0.0001) as share_at_fit
     from trends
-    where
-        as_of_date = (select max(trends.as_of_date) from trends)
-        and model_version is not null
+    inner join last_date
+        on trends.as_of_date = last_date.as_of_date
+    where trends.model_version is not null
 
 ),
 

@@ -126,10 +126,21 @@ new_inputs as (
 
 ),
 
+previous_model as (
+
+    select
+        any_value(as_of_date) as as_of_date,
+        any_value(model_version) as model_version
+    from previous_segments
+
+),
+
 previous_inputs as (
 
-    select attribute from inputs
-    where model_version in (select previous_segments.model_version from previous_segments)
+    select inputs.attribute
+    from inputs
+    inner join previous_model
+        on inputs.model_version = previous_model.model_version
 
 ),
 
@@ -144,15 +155,16 @@ changed_inputs as (
     from new_inputs
     full join previous_inputs
         on new_inputs.attribute = previous_inputs.attribute
-    where exists (select 1 from previous_inputs)
+    cross join previous_model
+    where previous_model.model_version is not null
 
 )
 
 select
     fitted_model.as_of_date,
     fitted_model.model_version,
-    previous_dates.as_of_date as previous_as_of_date,
-    previous_dates.model_version as previous_model_version,
+    previous_model.as_of_date as previous_as_of_date,
+    previous_model.model_version as previous_model_version,
     events.event,
     case events.event
         when 'survived' then '延续'
@@ -179,6 +191,7 @@ select
 from events
 cross join fitted_model
 cross join changed_inputs
+cross join previous_model
 left join new_segments
     on events.segment_id = new_segments.segment_id
 left join previous_segments
@@ -187,10 +200,3 @@ left join pairs
     on
         events.segment_id = pairs.segment_id
         and events.from_segment_id = pairs.from_segment_id
-left join (
-    select distinct
-        as_of_date,
-        model_version
-    from previous_segments
-) as previous_dates
-    on true

@@ -150,6 +150,17 @@ _RELATION_ROWS = {
     ],
 }
 
+_RELATION_ROWS["int_snapshot"] = [{"previous_model_version": "0123456789ab"}]
+_RELATION_ROWS["int_model_in_use"] = [
+    {"model_version": "0123456789ab", "method": "kprototypes"}
+    | {"segmentation_id": "kprototypes_k2", "is_of_this_snapshot": True}
+]
+_RELATION_ROWS["fct_model_parameters"] = [
+    {"parameter_table": table, "segmentation_id": None} | row
+    for table in ("ml_feature_set_a_parameters", "ml_kprototypes_parameters")
+    for row in _RELATION_ROWS[table]
+]
+
 execute = True
 run_started_at = datetime(2025, 7, 28, tzinfo=UTC)
 adapter = SimpleNamespace(quote=lambda name: f'"{name}"')
@@ -165,7 +176,19 @@ def var(name: str, default: Any = None) -> Any:
     return _PROJECT["vars"].get(name, default)
 
 
-def relation_rows(relation: Any, order_by: str, columns: str = "*") -> list[dict[str, Any]]:
+def tojson(value: Any, sort_keys: bool = False) -> str:
+    """Write JSON, as dbt's function does."""
+    return json.dumps(value, sort_keys=sort_keys)
+
+
+def kept_relation(model: str) -> str:
+    """Give the table as if there had been builds before."""
+    return model
+
+
+def relation_rows(
+    relation: Any, order_by: str, columns: str = "*", where: str = "true"
+) -> list[dict[str, Any]]:
     """Give the sample rows of a relation, whatever is asked of it."""
     return _RELATION_ROWS[str(relation)]
 

@@ -1,5 +1,6 @@
 -- noqa: disable=LT02
 {%- set model = relation_rows(ref('int_model_in_use'), order_by='model_version') | first | default({}) -%}
+{%- do ref('ml_agglomerative_labels') -%}
 {%- set parameters = model_parameters(ref('fct_model_parameters'), model.model_version) -%}
 {%- set has_tree = model.method == 'agglomerative' and model.is_of_this_snapshot %}
 
@@ -11,7 +12,9 @@ features as (
 
 ),
 
-tree_labels as (
+{%- if has_tree %}
+
+tree_labels as ( -- noqa: ST03
 
     select
         customer_id,
@@ -22,6 +25,7 @@ tree_labels as (
         and segmentation_id = {{ sql_literal(model.segmentation_id) }}
 
 ),
+{%- endif %}
 
 scores as (
     {{ model_scores(model.method or 'kprototypes', parameters, has_tree_labels=has_tree) }}

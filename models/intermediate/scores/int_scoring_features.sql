@@ -3,13 +3,13 @@
 
 {#- What `model_features` reads. -#}
 {%- do [ref('int_customer_attributes'), ref('int_training_customers')] -%}
-{%- set model_version = relation_rows(ref('int_model_in_use'), order_by='model_version') | map(attribute='model_version') | first | default('') -%}
-{%- set parameters = model_parameters(ref('fct_model_parameters'), model_version) %}
+{%- set model = relation_rows(ref('int_model_in_use'), order_by='model_version') | first | default({}) -%}
+{%- set parameters = model_parameters(ref('fct_model_parameters'), model.model_version) %}
 
 with
 
 features as (
-    {{ model_features(ref('fct_model_parameters'), model_version, parameters) }}
+    {{ model_features(ref('fct_model_parameters'), model.model_version, parameters) }}
 
 )
 

@@ -23,10 +23,10 @@ attribute_values as (
             {%- if attribute in numbers %}
             'number': cast({{ attribute.attribute }} as double),
             'position': {{ transformed(attribute.attribute, attribute.transform) }},
-            'level': null::varchar
+            'level': cast(null as varchar)
             {%- else %}
-            'number': null::double,
-            'position': null::double,
+            'number': cast(null as double),
+            'position': cast(null as double),
             'level': coalesce(cast({{ attribute.attribute }} as varchar), 'unknown')
             {%- endif %}
         } as {{ attribute.attribute }}

@@ -30,6 +30,14 @@ distributions as (
 
 ),
 
+-- None where the method has no axes: then none of FAMD's parameters are needed.
+most_axes as (
+
+    select max(axis) as axes
+    from of_method
+
+),
+
 parameters as (
 
     select
@@ -67,19 +75,18 @@ parameters as (
         'ml_famd_parameters' as parameter_table,
         cast(null as varchar) as segmentation_id,
         cast(null as integer) as cluster,
-        attribute,
-        level,
+        famd.attribute,
+        famd.level,
         cast(null as integer) as fold,
-        axis,
+        famd.axis,
         cast(null as integer) as other_axis,
         cast(null as varchar) as encoding,
         cast(null as varchar) as transform,
-        parameter,
-        value
+        famd.parameter,
+        famd.value
     from famd
-    where
-        exists (select 1 from of_method where of_method.parameter_table like 'ml_famd%')
-        and coalesce(famd.axis, 0) <= (select max(of_method.axis) from of_method)
+    cross join most_axes
+    where coalesce(famd.axis, 0) <= most_axes.axes
     union all
     select
         'int_feature_bin_thresholds' as parameter_table,

@@ -57,7 +57,7 @@ after as (
 
 ),
 
-both as (
+joined as (
 
     select
         coalesce(before.to_date, after.to_date) as to_date,
@@ -87,7 +87,7 @@ moves as (
             else 'moved'
         end as movement,
         coalesce(segment_id_by_previous_model != from_segment_id, false) as is_changed_customer
-    from both
+    from joined
 
 )
 

@@ -86,7 +86,8 @@ select
     overlap_counts.cluster_customers,
     overlap_counts.segment_customers,
     overlap_counts.common_customers,
-    overlap_counts.common_customers / (overlap_counts.cluster_customers + overlap_counts.segment_customers - overlap_counts.common_customers) as jaccard,
+    overlap_counts.common_customers
+    / (overlap_counts.cluster_customers + overlap_counts.segment_customers - overlap_counts.common_customers) as jaccard,
     mean_distances.distance
 from overlap_counts
 left join previous_segments
