@@ -12,8 +12,11 @@ TEST_ENV := CUSTOMER_FILE=$(TEST_DIR)/customers.csv DBT_DUCKDB_PATH=$(TEST_DIR)/
 	EXPORTS_DIR=$(TEST_DIR)/exports REPORTS_DIR=$(TEST_DIR)/reports PUBLISHED_DIR=$(TEST_DIR)/published PUBLISH_POSTGRES_URL= \
 	DBT_TARGET_PATH=$(TEST_DIR)/dbt DBT_LOG_PATH=$(TEST_DIR)/logs
 
+DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DIR)/exports REPORTS_DIR=$(DEMO_DIR)/reports \
+	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
+
 .DEFAULT_GOAL := build
-.PHONY: build test bench bench-scale docs superset test-bi clean
+.PHONY: build score demo-year test bench bench-scale docs superset test-bi clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -31,6 +34,29 @@ build: .venv/.installed
 	@$(BIN)/segmentation summary
 	@$(BIN)/segmentation report
 	@$(BIN)/segmentation workbook
+
+# New and changed customers by the model fitted last, in SQL alone, or by a kept one: make score VARS='model_version: 0123456789ab'.
+VARS ?= {}
+score: .venv/.installed
+	$(BIN)/dbt build --selector score --exclude-resource-type unit_test --vars '$(VARS)'
+	@$(BIN)/segmentation lineage
+	@$(BIN)/segmentation report
+	@$(BIN)/segmentation workbook
+
+# A year of the sample, four quarters in which customers grow, leave and arrive, a segment is born and one splits: four builds in a
+# folder of their own, what became of the segments, and the report. See docs/quarters.md.
+DEMO_DIR := target/demo_year
+demo-year: .venv/.installed
+	rm -rf $(DEMO_DIR)
+	mkdir -p $(DEMO_DIR)/exports
+	$(BIN)/segmentation sample --evolve --output $(DEMO_DIR)/customers
+	@for file in $$(ls $(DEMO_DIR)/customers/*.csv | grep -v planted); do \
+		echo "dbt build of $$file"; \
+		CUSTOMER_FILE=$$file $(DEMO_ENV) $(BIN)/dbt --quiet build --exclude-resource-type unit_test || exit 1; \
+	done
+	@$(DEMO_ENV) $(BIN)/segmentation lineage
+	@$(DEMO_ENV) $(BIN)/segmentation report
+	@$(PYTHON) -m webbrowser "file://$(CURDIR)/$(DEMO_DIR)/reports/segmentation_report.html" > /dev/null || true
 
 # Linters, a whole dbt build with all its data tests on a small sample, and Python tests, of which one runs the unit tests of dbt.
 test: .venv/.installed
@@ -76,6 +102,6 @@ superset: .venv-superset/.installed
 test-bi: .venv/.installed .venv-superset/.installed
 	$(BIN)/pytest tests/bi
 
-# Everything that was built; the environments and the data stay.
+# Everything that was built, but for the database, which holds the history of all quarters; the environments and the data stay.
 clean:
-	rm -rf target logs exports/* published reports segmentation.duckdb
+	rm -rf target logs exports/* published reports

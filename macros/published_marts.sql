@@ -1,8 +1,9 @@
-{% macro published_marts() %}
-    {#- The names of the public models, but for those with `meta: {publish: false}`; for hooks. -#}
+{% macro published_marts(tag=none) %}
+    {#- The names of the public models, but for those with `meta: {publish: false}`; of those with a tag alone, if one is given. For hooks. -#}
     {%- set names = [] -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type == 'model' and node.access == 'public' and node.config.meta.get('publish', true) -%}
+        if node.resource_type == 'model' and node.access == 'public' and node.config.meta.get('publish', true)
+        and (tag is none or tag in node.tags) -%}
         {%- do names.append(node.name) -%}
     {%- endfor -%}
     {{ return(names) }}
