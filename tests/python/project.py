@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT_PARTS = (
     "dbt_project.yml",
     "profiles.yml",
+    "selectors.yml",
     "macros",
     "models",
     "python_models",

@@ -73,7 +73,7 @@ def spare(
     built: Project, new_project: Callable[..., Project], request: pytest.FixtureRequest
 ) -> Project:
     """The project over a copy of that database, for builds that stop early or go wrong."""
-    project = new_project(f"spare_{request.module.__name__}")
+    project = new_project(f"spare_{request.module.__name__}", TZ=built.env["TZ"])
     shutil.copy(built.database, project.database)
     shutil.copytree(built.exports, project.exports)
     shutil.copytree(built.published.parent, project.published.parent)

@@ -1,0 +1,377 @@
+"""Snapshot after snapshot: history is kept, scoring needs no Python model, segments keep their ids."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from project import BRISK, Project, Run, expect_clean_failure, expect_success
+
+SCORE = ("build", "--selector", "score", "--exclude-resource-type", "unit_test")
+KEPT = (
+    "fct_segment_history",
+    "int_attribute_history",
+    "rpt_feature_drift",
+    "rpt_segment_lineage",
+    "dim_models",
+    "dim_model_segments",
+    "fct_model_parameters",
+    "int_final_clusters",
+)
+
+
+class Quarter(NamedTuple):
+    """A later file: whose rows are others than before, who is new and who is gone."""
+
+    file: Path
+    changed: set[str]
+    entered: set[str]
+    left: set[str]
+
+
+def rows_of(database: Path, table: str, condition: str = "true") -> str:
+    """Give the number of rows and the sum of their hashes."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.sql(
+            f"select count(*) || ' rows ' || coalesce(sum(hash(rows)), 0) from {table} as rows "
+            f"where {condition}"
+        ).fetchall()[0][0]
+
+
+@pytest.fixture(scope="module")
+def first_date(built: Project) -> datetime.date:
+    date: datetime.date = built.one("select max(as_of_date) from fct_segment_history").date()
+    return date
+
+
+@pytest.fixture(scope="module")
+def quarter(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Quarter:
+    """The sample a quarter later, in another order."""
+    rng = np.random.default_rng(4)
+    later = customers.sample(frac=1, random_state=3).iloc[:-90].copy()
+    ids = later["corporation_id"].to_numpy(copy=True)
+    gone = set(customers["corporation_id"]) - set(ids)
+    traits = [name for name in later if name not in ("corporation_id", "corporation_name")]
+    moving = rng.choice(len(later), 300, replace=False)
+    later.iloc[moving, [later.columns.get_loc(name) for name in traits]] = later.iloc[
+        rng.permutation(moving)
+    ][traits].to_numpy()
+    later.iloc[moving[:20], later.columns.get_loc("main_media")] = "Threads"
+    new = later.iloc[moving[100:160]].copy()
+    new["corporation_id"] = [f"77{name}" for name in new["corporation_id"]]
+    path = tmp_path_factory.mktemp("quarter") / "customers.csv"
+    pd.concat([later, new]).to_csv(path, index=False)
+    return Quarter(path, set(ids[moving]), set(new["corporation_id"]), gone)
+
+
+@pytest.fixture(scope="module")
+def variables(first_date: datetime.date) -> dict[str, Any]:
+    later = first_date + datetime.timedelta(days=92)
+    return {**BRISK, "as_of_date": str(later), "force_as_of_date": True}
+
+
+@pytest.fixture(scope="module")
+def scoring(spare: Project, quarter: Quarter, variables: dict[str, Any]) -> Run:
+    """The next quarter, scored by the model of the build before."""
+    return spare.dbt(*SCORE, customer_file=quarter.file, variables=variables)
+
+
+@pytest.fixture(scope="module")
+def scored(spare: Project, scoring: Run) -> Project:
+    expect_success(scoring)
+    return spare
+
+
+def test_scoring_runs_no_python_model(scoring: Run, scored: Project) -> None:
+    nodes = json.loads((scored.target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    languages = {node["name"]: node["language"] for node in nodes.values() if "language" in node}
+    run = [name for name in scoring.statuses if name in languages]
+    assert "fct_segment_history" in run
+    assert {languages[name] for name in run} == {"sql"}
+    assert not [name for name in run if name.startswith("ml_")]
+
+
+def test_scoring_publishes_and_exports(scored: Project, first_date: datetime.date) -> None:
+    with duckdb.connect(str(scored.published), read_only=True) as copy:
+        dates = copy.sql("select distinct as_of_date from fct_segment_history order by 1").df()
+    assert list(dates["as_of_date"].dt.date)[0] == first_date
+    assert len(dates) == 2
+    exported = pd.read_csv(scored.exports / "customer_segments.csv", dtype=str)
+    assert len(exported) == scored.one("select count(*) from fct_customer_segments")
+
+
+def test_the_first_date_stays_as_it_was(
+    built: Project, scored: Project, first_date: datetime.date
+) -> None:
+    for table in ("fct_segment_history", "int_attribute_history", "rpt_feature_drift"):
+        before = rows_of(built.database, table)
+        assert rows_of(scored.database, table, f"as_of_date = date '{first_date}'") == before
+    for table in ("dim_models", "fct_model_parameters", "dim_model_segments"):
+        assert rows_of(scored.database, table) == rows_of(built.database, table)
+
+
+def test_who_has_not_changed_has_the_same_segment_to_the_last_bit(
+    built: Project, scored: Project, quarter: Quarter
+) -> None:
+    columns = "customer_id, segment_id, distance, runner_up_segment_id, silhouette"
+    query = f"select {columns} from fct_customer_segments order by customer_id"
+    before, after = built.query(query), scored.query(query)
+    untouched = ~after["customer_id"].isin(quarter.changed | quarter.entered)
+    assert untouched.sum() > 4_000
+    pd.testing.assert_frame_equal(
+        after[untouched].reset_index(drop=True),
+        before[before["customer_id"].isin(after["customer_id"][untouched])].reset_index(drop=True),
+    )
+
+
+def test_moves_are_those_of_the_customers_who_changed(scored: Project, quarter: Quarter) -> None:
+    moves = scored.query("select * from int_segment_moves")
+    by_movement = moves.groupby("movement")["customer_id"].agg(set)
+    assert by_movement["entered"] == quarter.entered
+    assert by_movement["left"] == quarter.left
+    assert by_movement["moved"] <= quarter.changed
+    assert len(by_movement["moved"]) > 100
+    totals = scored.query(
+        "select sum(customers) as customers, sum(moved_by_customer) as by_customer,"
+        " sum(moved_by_model) as by_model, bool_or(is_refit) as is_refit"
+        " from rpt_segment_migrations where movement = 'moved'"
+    ).iloc[0]
+    assert totals["by_customer"] == totals["customers"] == len(by_movement["moved"])
+    assert totals["by_model"] == 0
+    assert not totals["is_refit"]
+
+
+def test_flows_add_up_to_the_customers_and_spend_of_both_dates(scored: Project) -> None:
+    for side, date in (("from", "from_date"), ("to", "to_date")):
+        wrong = scored.query(
+            f"""
+            with flows as (
+                select {date} as as_of_date, {side}_segment_id as segment_id,
+                    sum(customers) as customers,
+                    sum(value_{"before" if side == "from" else "after"}) as spend
+                from rpt_segment_migrations
+                where {side}_segment_id is not null
+                group by all
+            ), counted as (
+                select as_of_date, segment_id, count(*) as customers, sum(customer_value) as spend
+                from fct_segment_history
+                group by all
+            )
+            select * from flows
+            left join counted using (as_of_date, segment_id)
+            where flows.customers is distinct from counted.customers
+                or abs(flows.spend - counted.spend) > 1e-6 * counted.spend
+            """
+        )
+        assert wrong.empty
+    shares = scored.query(
+        "select sum(transition_probability) as share from rpt_segment_migrations"
+        " where from_segment_id is not null group by from_segment_id"
+    )
+    assert np.allclose(shares["share"], 1)
+
+
+def test_a_level_that_the_model_has_never_seen_is_counted(scored: Project) -> None:
+    drift = scored.query(
+        "select attribute, unseen_customers from rpt_feature_drift"
+        " where as_of_date = (select max(as_of_date) from rpt_feature_drift)"
+        " and unseen_customers > 0"
+    )
+    assert list(drift["attribute"]) == ["main_media"]
+    assert 20 <= drift["unseen_customers"].iloc[0] <= 80
+
+
+def test_what_changed_for_movers_is_measured(scored: Project) -> None:
+    first = scored.query("select * from rpt_migration_attributes where change_rank = 1")
+    moved = scored.query("select * from rpt_segment_migrations where movement = 'moved'")
+    keys = ["from_segment_id", "to_segment_id"]
+    together = first.merge(moved, on=keys)
+    assert len(together) == len(first) == len(moved)
+    assert (together["customers_x"] == together["customers_y"]).all()
+    assert (first["change_of_stayers"].abs() < first["change"].abs()).mean() > 0.9
+
+
+def test_scoring_a_date_again_replaces_that_date_only(
+    scored: Project, sample_file: Path, variables: dict[str, Any], first_date: datetime.date
+) -> None:
+    """With --full-refresh, and with the first file: nobody has moved."""
+    expect_success(
+        scored.dbt(*SCORE, "--full-refresh", customer_file=sample_file, variables=variables)
+    )
+    counts = scored.query(
+        "select as_of_date, count(*) as n, count(distinct customer_id) as ids"
+        " from fct_segment_history group by all order by all"
+    )
+    assert list(counts["as_of_date"].dt.date)[0] == first_date
+    assert list(counts["n"]) == list(counts["ids"]) == [4_500, 4_500]
+    movements = scored.query("select distinct movement from rpt_segment_migrations")
+    assert list(movements["movement"]) == ["stayed"]
+
+
+def test_a_date_before_the_latest_or_after_today_is_refused(
+    scored: Project, sample_file: Path, first_date: datetime.date
+) -> None:
+    before = rows_of(scored.database, "fct_segment_history")
+    expect_clean_failure(
+        scored.dbt(
+            *SCORE,
+            customer_file=sample_file,
+            variables={**BRISK, "as_of_date": "2020-01-31", "force_as_of_date": False},
+        ),
+        "The snapshot is of 2020-01-31, but the history already goes to",
+        "force_as_of_date: true",
+    )
+    expect_clean_failure(
+        scored.dbt(
+            *SCORE,
+            customer_file=sample_file,
+            variables={**BRISK, "as_of_date": "2999-01-31", "force_as_of_date": False},
+        ),
+        "The snapshot is of 2999-01-31, which is after today",
+    )
+    assert rows_of(scored.database, "fct_segment_history") == before
+
+
+def test_a_kill_at_any_step_leaves_the_history_whole(
+    built: Project,
+    quarter: Quarter,
+    variables: dict[str, Any],
+    first_date: datetime.date,
+    new_project: Callable[..., Project],
+    tmp_path: Path,
+) -> None:
+    """A process killed at a step leaves the files as they are then: they are copied at each step."""
+    project = new_project("killed", TZ=built.env["TZ"])
+    shutil.copy(built.database, project.database)
+    project.exports.mkdir()
+    command = [str(Path(sys.executable).with_name("dbt")), "--log-format", "json", *SCORE]
+    steps = 0
+    with subprocess.Popen(
+        [*command, "--vars", json.dumps(variables)],
+        cwd=project.folder,
+        env=project.environment(quarter.file),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if '"name": "LogModelResult"' in line or '"name": "LogTestResult"' in line:
+                os.kill(process.pid, signal.SIGSTOP)
+                steps += 1
+                copy = tmp_path / str(steps)
+                copy.mkdir()
+                for file in project.folder.glob("segmentation.duckdb*"):
+                    if file.is_file():
+                        shutil.copy(file, copy)
+                os.kill(process.pid, signal.SIGCONT)
+    assert process.returncode == 0
+    assert steps > 50
+    whole = rows_of(project.database, "fct_segment_history")
+    old = rows_of(built.database, "fct_segment_history")
+    found = []
+    for step in range(1, steps + 1):
+        database = tmp_path / str(step) / "segmentation.duckdb"
+        # Opened for writing, so that what is in the write-ahead log is taken over, as dbt would.
+        duckdb.connect(str(database)).close()
+        kept = rows_of(database, "fct_segment_history", f"as_of_date = date '{first_date}'")
+        assert kept == old
+        found.append(rows_of(database, "fct_segment_history"))
+    assert set(found) == {old, whole}
+    assert found == sorted(found, key=[old, whole].index)
+
+    half_way = new_project("resumed", TZ=built.env["TZ"])
+    half_way.exports.mkdir()
+    for file in (tmp_path / str(found.index(whole) - 1)).iterdir():
+        shutil.copy(file, half_way.folder)
+    expect_success(half_way.dbt(*SCORE, customer_file=quarter.file, variables=variables))
+    for table in KEPT:
+        assert rows_of(half_way.database, table) == rows_of(project.database, table)
+
+
+@pytest.fixture(scope="module")
+def refitted(
+    built: Project, quarter: Quarter, new_project: Callable[..., Project], first_date: datetime.date
+) -> Project:
+    """The sample in another order fitted again a quarter later, with another seed."""
+    project = new_project("refitted", TZ=built.env["TZ"])
+    shutil.copy(built.database, project.database)
+    shuffled = pd.read_csv(
+        built.exports / "df_k2_agglo_all_raw.csv", dtype=str, keep_default_na=False
+    )
+    shuffled = shuffled.drop(columns="cluster_agg_k2").sample(frac=1, random_state=1)
+    file = project.folder / "shuffled.csv"
+    shuffled.to_csv(file, index=False)
+    later = first_date + datetime.timedelta(days=92)
+    variables = {
+        **BRISK,
+        "as_of_date": str(later),
+        "force_as_of_date": True,
+        "random_seed": 7,
+    }
+    expect_success(project.build(file, variables=variables, tests=True))
+    return project
+
+
+def test_a_refit_with_another_seed_and_order_keeps_ids_and_names(
+    built: Project, refitted: Project
+) -> None:
+    query = (
+        "select distinct segment_id, name_zh, name_en from fct_customer_segments order by segment_id"
+    )
+    pd.testing.assert_frame_equal(refitted.query(query), built.query(query))
+    versions = refitted.query("select model_version from dim_models")
+    assert len(versions) == 2
+    events = refitted.query(
+        "select event from rpt_segment_lineage where previous_as_of_date is not null"
+    )
+    assert set(events["event"]) == {"survived"}
+    moves = refitted.query(
+        "select sum(moved_by_customer) as by_customer, sum(moved_by_model) as by_model,"
+        " sum(customers) as customers from rpt_segment_migrations"
+    ).iloc[0]
+    assert moves["by_customer"] == 0
+    assert moves["by_model"] <= 0.05 * moves["customers"]
+
+
+def test_an_older_model_scores_as_it_did(
+    built: Project, refitted: Project, sample_file: Path, first_date: datetime.date
+) -> None:
+    version = built.one("select model_version from dim_models")
+    later = first_date + datetime.timedelta(days=184)
+    variables = {
+        **BRISK,
+        "as_of_date": str(later),
+        "force_as_of_date": True,
+        "model_version": version,
+    }
+    expect_success(refitted.dbt(*SCORE, customer_file=sample_file, variables=variables))
+    columns = "customer_id, model_version, segment_id, distance, silhouette"
+    query = f"select {columns} from fct_customer_segments order by customer_id"
+    pd.testing.assert_frame_equal(refitted.query(query), built.query(query))
+
+
+def test_a_model_that_is_not_kept_or_a_fit_beside_it_is_refused(
+    refitted: Project, sample_file: Path
+) -> None:
+    version = refitted.one("select min(model_version) from dim_models")
+    expect_clean_failure(
+        refitted.dbt(*SCORE, customer_file=sample_file, variables={**BRISK, "model_version": "x"}),
+        "no such model is kept",
+        version,
+    )
+    expect_clean_failure(
+        refitted.build(sample_file, variables={**BRISK, "model_version": version}),
+        "this run fits a new model",
+    )
