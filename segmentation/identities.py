@@ -7,21 +7,21 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 DISTANCE_WEIGHT = 1e-6
-"""Of the distance to the old prototype, in units of the largest: it decides between equal overlaps."""
+"""Of the distance to the old prototype, as a share of the largest: decides equal overlaps."""
 
 
 def match_segments(overlaps: pd.DataFrame, *, min_overlap: float) -> pd.DataFrame:
     """Give each old segment to at most one cluster of each segmentation, and the other way round.
 
     The assignment with the largest sum of Jaccard indices is taken (Kuhn, 1955: the Hungarian
-    method); of equal ones that whose clusters are nearer to the old prototypes. Pairs whose index is
-    below `min_overlap` count nothing, so no segment survives in a handful of its customers.
+    method); of equal ones that whose clusters are nearer to the old prototypes. Pairs whose index
+    is below `min_overlap` count nothing, so no segment survives in a handful of its customers.
 
     Parameters
     ----------
     overlaps : DataFrame of shape (n_pairs, >= 5)
-        Columns `segmentation_id`, `cluster` (int), `segment_id` (the old segment's), `jaccard` (0 to
-        1) and `distance` (null where unknown); a row for each cluster and old segment that have
+        Columns `segmentation_id`, `cluster` (int), `segment_id` (the old segment's), `jaccard` (0
+        to 1) and `distance` (null where unknown); a row for each cluster and old segment that have
         customers in common.
     min_overlap : float
         Lowest index of a segment that survives, above 0 and at most 1.
@@ -42,10 +42,16 @@ def match_segments(overlaps: pd.DataFrame, *, min_overlap: float) -> pd.DataFram
     matches = [
         _match(pairs, min_overlap) for _, pairs in overlaps.groupby("segmentation_id", sort=True)
     ]
-    columns = {"segmentation_id": "str", "cluster": "int32", "segment_id": "str", "jaccard": float}
     if not matches:
-        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
-    return pd.concat(matches, ignore_index=True).astype(columns)
+        return pd.DataFrame(
+            {
+                "segmentation_id": pd.Series(dtype=str),
+                "cluster": pd.Series(dtype="int32"),
+                "segment_id": pd.Series(dtype=str),
+                "jaccard": pd.Series(dtype=float),
+            }
+        )
+    return pd.concat(matches, ignore_index=True)
 
 
 def _match(pairs: pd.DataFrame, min_overlap: float) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from segmentation.options import database_option
 
 _EVENTS = {
     "survived": "{segment} survived: {common:,} of its {before:,} customers, now {now:,}",
-    "split": "{segment} is new, split from {source}: {common:,} of its {now:,} customers were there",
+    "split": "{segment} is new, split from {source}: {common:,} of its {now:,} were there",
     "absorbed": "{source} was absorbed by {segment}: {common:,} of its {before:,} customers",
     "born": "{segment} is new: {now:,} customers",
     "retired": "{source} is gone: its {before:,} customers went several ways",
@@ -72,8 +72,9 @@ def _snapshot(
             counts.get(movement, (0, 0, 0)) for movement in ("stayed", "moved", "entered", "left")
         )
         lines.append(
-            f"  {stayed[0]:,} stayed in their segment, {moved[0]:,} moved ({moved[1]:,} because they "
-            f"changed, {moved[2]:,} because the model did), {entered[0]:,} are new, {left[0]:,} left"
+            f"  {stayed[0]:,} stayed in their segment, {moved[0]:,} moved ({moved[1]:,} because "
+            f"they changed, {moved[2]:,} because the model did), {entered[0]:,} are new, "
+            f"{left[0]:,} left"
         )
     events = connection.sql(
         "select event, segment_id, name_en, from_segment_id, from_name_en, customers, "

@@ -29,6 +29,8 @@ DEFAULT_ROWS: Final = 9_999
 DEFAULT_SEED: Final = 20250728
 DEFAULT_SEGMENTS: Final = 5
 CHUNK_ROWS: Final = 25_000
+_DEFAULT_FILE: Final = Path("data/data_revised.csv")
+_DEFAULT_FOLDER: Final = Path("data/year")
 
 # Ids have ten digits; multiplying by anything modulo a prime keeps different rows different.
 _FIRST_ID: Final = 1_000_000_000
@@ -112,8 +114,8 @@ def write_sample(
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
     with (
-        _writing(path, first.customers.schema) as customers,
-        _writing(planted_path, first.planted.schema) as planted,
+        writing(path, first.customers.schema) as customers,
+        writing(planted_path, first.planted.schema) as planted,
     ):
         for chunk in itertools.chain([first], chunks):
             customers.write_table(chunk.customers)
@@ -134,14 +136,22 @@ def write_sample(
     help="Number of planted segments; 1 plants no structure.",
 )
 @click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("data/data_revised.csv"),
-    show_default=True,
-    help="File to write, .csv or .parquet; <name>_planted.csv is written beside it.",
+    "--evolve",
+    is_flag=True,
+    help="Write four quarterly files of the same customers, who grow, leave, arrive and move.",
 )
-def sample_command(rows: int, seed: int, segments: int, output: Path) -> None:
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write, .csv or .parquet; <name>_planted.csv is written beside it. A folder with "
+    f"--evolve.  [default: {_DEFAULT_FILE}, or {_DEFAULT_FOLDER}]",
+)
+def sample_command(rows: int, seed: int, segments: int, evolve: bool, output: Path | None) -> None:
     """Write a synthetic customer file with planted segments."""
+    if evolve:
+        _write_year(rows, seed, segments, output or _DEFAULT_FOLDER)
+        return
+    output = output or _DEFAULT_FILE
 
     def report(written: int) -> None:
         if written % (4 * CHUNK_ROWS) == 0:
@@ -156,6 +166,20 @@ def sample_command(rows: int, seed: int, segments: int, output: Path) -> None:
         "The data are synthetic, the companies invented."
     )
     click.echo(f"Wrote {planted}: the planted segment of each customer ({segments} in all).")
+
+
+def _write_year(rows: int, seed: int, segments: int, folder: Path) -> None:
+    """Write the files of `--evolve`, and say what they are."""
+    from segmentation.sample.evolution import QUARTERS, write_year
+
+    try:
+        if segments != DEFAULT_SEGMENTS:
+            raise InputError("--evolve plants segments of its own: leave --segments away.")
+        paths = write_year(folder, rows, seed)
+    except (InputError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    for path, quarter in zip(paths, QUARTERS, strict=True):
+        click.echo(f"Wrote {path}: the customers as of {quarter.date}, what is planted beside it.")
 
 
 class _Chunk(NamedTuple):
@@ -208,8 +232,21 @@ _WRITERS: Final[dict[str, Callable[[Path, pa.Schema], Any]]] = {
 
 
 @contextlib.contextmanager
-def _writing(path: Path, schema: pa.Schema) -> Iterator[Any]:
-    """Yield a writer of tables; the file takes its name when the block ends without an error."""
+def writing(path: Path, schema: pa.Schema) -> Iterator[Any]:
+    """Yield a writer of tables; the file takes its name when the block ends without an error.
+
+    Parameters
+    ----------
+    path
+        File to write, ``.csv`` or ``.parquet``.
+    schema
+        Columns of the tables.
+
+    Yields
+    ------
+    Writer
+        Its method ``write_table`` adds rows.
+    """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         with _WRITERS[path.suffix.lower()](unfinished, schema) as writer:

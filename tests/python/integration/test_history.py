@@ -1,4 +1,4 @@
-"""Snapshot after snapshot: history is kept, scoring needs no Python model, segments keep their ids."""
+"""Quarter after quarter: history is kept, scoring needs no Python, segments keep their ids."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_scoring_runs_no_python_model(scoring: Run, scored: Project) -> None:
 def test_scoring_publishes_and_exports(scored: Project, first_date: datetime.date) -> None:
     with duckdb.connect(str(scored.published), read_only=True) as copy:
         dates = copy.sql("select distinct as_of_date from fct_segment_history order by 1").df()
-    assert list(dates["as_of_date"].dt.date)[0] == first_date
+    assert dates["as_of_date"].dt.date.iloc[0] == first_date
     assert len(dates) == 2
     exported = pd.read_csv(scored.exports / "customer_segments.csv", dtype=str)
     assert len(exported) == scored.one("select count(*) from fct_customer_segments")
@@ -214,7 +214,7 @@ def test_scoring_a_date_again_replaces_that_date_only(
         "select as_of_date, count(*) as n, count(distinct customer_id) as ids"
         " from fct_segment_history group by all order by all"
     )
-    assert list(counts["as_of_date"].dt.date)[0] == first_date
+    assert counts["as_of_date"].dt.date.iloc[0] == first_date
     assert list(counts["n"]) == list(counts["ids"]) == [4_500, 4_500]
     movements = scored.query("select distinct movement from rpt_segment_migrations")
     assert list(movements["movement"]) == ["stayed"]
@@ -252,7 +252,7 @@ def test_a_kill_at_any_step_leaves_the_history_whole(
     new_project: Callable[..., Project],
     tmp_path: Path,
 ) -> None:
-    """A process killed at a step leaves the files as they are then: they are copied at each step."""
+    """A process killed at a step leaves the files as they are then, so they are copied there."""
     project = new_project("killed", TZ=built.env["TZ"])
     shutil.copy(built.database, project.database)
     project.exports.mkdir()
@@ -327,9 +327,7 @@ def refitted(
 def test_a_refit_with_another_seed_and_order_keeps_ids_and_names(
     built: Project, refitted: Project
 ) -> None:
-    query = (
-        "select distinct segment_id, name_zh, name_en from fct_customer_segments order by segment_id"
-    )
+    query = "select distinct segment_id, name_zh, name_en from fct_customer_segments order by all"
     pd.testing.assert_frame_equal(refitted.query(query), built.query(query))
     versions = refitted.query("select model_version from dim_models")
     assert len(versions) == 2
