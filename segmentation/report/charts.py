@@ -309,7 +309,7 @@ def effects(
                 "range": [-reach, reach],
                 "zeroline": True,
             },
-            "yaxis": _named_axis(places, labels),
+            "yaxis": named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -541,7 +541,7 @@ def heat_map(
         ],
         layout={
             "xaxis": {"side": "top", "showgrid": False, "type": "category"},
-            "yaxis": {**_named_axis(places, labels), "showgrid": False},
+            "yaxis": {**named_axis(places, labels), "showgrid": False},
             "margin": {"t": 30, "b": 10},
             "annotations": [
                 {"x": name, "y": place, "text": "—", "showarrow": False}
@@ -634,7 +634,7 @@ def boxes(
                 "title": {"text": both(unit)},
                 "zeroline": False,
             },
-            "yaxis": _named_axis(places, [both(same(row["segment_id"])) for row in shown]),
+            "yaxis": named_axis(places, [both(same(row["segment_id"])) for row in shown]),
             "shapes": [
                 {
                     "type": "line",
@@ -848,7 +848,7 @@ def stacked(
             "bargap": 0.28,
             "uniformtext": FITTING,
             "xaxis": {"range": [0, 100], "ticksuffix": "%", "showgrid": False, "nticks": 5},
-            "yaxis": {**_named_axis(places, labels), "showgrid": False},
+            "yaxis": {**named_axis(places, labels), "showgrid": False},
         },
         table=Table(
             columns=(
@@ -940,7 +940,7 @@ def grouped(
             "barmode": "overlay",
             "xaxis": {"range": [0, max(top * 1.4, 1)], "ticksuffix": "%", "nticks": 5},
             "annotations": written,
-            "yaxis": _named_axis(places, labels),
+            "yaxis": named_axis(places, labels),
             "shapes": [
                 {
                     "type": "line",
@@ -1042,7 +1042,7 @@ def top_levels(
         ],
         layout={
             "xaxis": {"range": [0, max(top * 1.08, 1)], "ticksuffix": "%", "nticks": 5},
-            "yaxis": _named_axis(places, labels),
+            "yaxis": named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1496,7 +1496,7 @@ def business_scores(chart_id: str, rows: Sequence[Row], chosen_k: int, title: Sa
             "bargap": 0.28,
             "uniformtext": FITTING,
             "xaxis": {"range": [0, 5.4], "title": {"text": both(Text("业务得分", "Score"))}},
-            "yaxis": {**_named_axis(ks, labels), "showgrid": False},
+            "yaxis": {**named_axis(ks, labels), "showgrid": False},
         },
         table=Table(
             columns=(
@@ -1576,7 +1576,7 @@ def missing_values(chart_id: str, rows: Sequence[Row], title: Said, most: int = 
         ],
         layout={
             "xaxis": {"range": [0, 112], "ticksuffix": "%", "dtick": 25},
-            "yaxis": _named_axis(places, labels),
+            "yaxis": named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1666,7 +1666,7 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said, most: int = 14) ->
                 "ticktext": [both(large(tick)) for tick in ticks],
                 "title": {"text": both(Text("偏度", "Skewness"))},
             },
-            "yaxis": _named_axis(places, labels),
+            "yaxis": named_axis(places, labels),
         },
         table=Table(
             columns=(
@@ -1690,7 +1690,7 @@ def skewness(chart_id: str, rows: Sequence[Row], title: Said, most: int = 14) ->
     )
 
 
-def _named_axis(places: Sequence[float], labels: Sequence[Figure]) -> Figure:
+def named_axis(places: Sequence[float], labels: Sequence[Figure]) -> Figure:
     """Give a vertical axis of names, the first at the top."""
     return {
         "tickvals": list(places),

@@ -48,15 +48,28 @@ COLUMNS = {
     "override_reason, reason_zh, reason_en",
     "rpt_k_selection": "method, k, elbow, criterion, value, std_error, weight, contribution, "
     "verdict, verdict_zh",
+    "rpt_feature_drift": "attribute, psi, verdict, verdict_zh, action_zh, action_en, "
+    "unseen_customers, is_model_input",
     "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",
+    "rpt_migration_attributes": "from_segment_id, to_segment_id, attribute, attribute_zh, "
+    "attribute_en, median_before, median_after, level_before, level_after, change_rank",
     "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
+    "rpt_refit_advice": "advice, advice_zh, reason_zh, reason_en, model_as_of_date",
     "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",
+    "rpt_segment_departures": "customer_id, from_segment_id, from_name_zh, from_name_en, "
+    "to_segment_id, to_name_zh, to_name_en, reason, value_before, value_after, value_lost",
     "rpt_segment_examples": "segment_id, kind, example_rank, customer_id, runner_up_segment_id, "
     "figures_zh, figures_en",
     "rpt_segment_kpis": "segment_id, attribute, attribute_zh, attribute_en, theme, unit, mean, "
     "median, std_dev, p05, p25, p75, p95, overall_mean, overall_median, index_vs_overall, "
     "effect_size_transformed, is_usable",
     "rpt_segment_labels": "segment_id, compared_with, label_zh, label_en",
+    "rpt_segment_lineage": "as_of_date, event, event_zh, segment_id, name_zh, name_en, "
+    "from_segment_id, from_name_zh, from_name_en, customers, from_customers, common_customers, "
+    "inputs_added, inputs_removed",
+    "rpt_segment_migrations": "from_date, to_date, movement, from_segment_id, from_name_zh, "
+    "from_name_en, to_segment_id, to_name_zh, to_name_en, customers, moved_by_customer, "
+    "moved_by_model, transition_probability, value_before, value_after",
     "rpt_segment_mix": "segment_id, attribute, attribute_zh, attribute_en, theme, level, "
     "level_order, level_zh, level_en, is_unknown, customers, share_of_segment, share_overall, "
     "lift, p_adjusted",
@@ -68,6 +81,8 @@ COLUMNS = {
     "contradiction_en, discovery_zh, discovery_en",
     "rpt_segment_themes": "segment_id, axis, axis_zh, axis_en, score",
     "rpt_segment_trees": "segment_id, tree, is_used, precision, recall",
+    "rpt_segment_trends": "as_of_date, segment_id, name_zh, name_en, customers, customer_share, "
+    "segment_value, spend_share, previous_customers, stayed, retention_rate, growth",
 }
 """What the report and the workbook read of every mart."""
 
@@ -109,6 +124,34 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
+class History:
+    """What the marts say of the snapshots before, and of what has changed since.
+
+    Attributes
+    ----------
+    trends, flows, lineage : list of dict
+        rpt_segment_trends, rpt_segment_migrations, rpt_segment_lineage: all snapshots.
+    changes, drift, departures : list of dict
+        rpt_migration_attributes, rpt_feature_drift, rpt_segment_departures: the last snapshot.
+    advice : dict or None
+        rpt_refit_advice.
+    """
+
+    trends: list[Row]
+    flows: list[Row]
+    lineage: list[Row]
+    changes: list[Row]
+    drift: list[Row]
+    departures: list[Row]
+    advice: Row | None
+
+    @property
+    def dates(self) -> list[Any]:
+        """The snapshots, in order."""
+        return sorted({row["as_of_date"] for row in self.trends})
+
+
+@dataclass(frozen=True)
 class Marts:
     """All that the report shows.
 
@@ -128,6 +171,7 @@ class Marts:
         The marts of those names.
     borderline : dict
         Customers near another segment, by segment_id.
+    history : History
     as_of_date : date
     is_unfinished : bool
         Whether the last build did not end well, so that the marts may not fit together.
@@ -147,6 +191,7 @@ class Marts:
     contributions: list[Row]
     parameters: list[Row]
     borderline: dict[str, int]
+    history: History
     as_of_date: Any
     is_unfinished: bool
 
@@ -257,6 +302,7 @@ class Reader:
             ),
             parameters=self.table("rpt_build_parameters", "parameter_order"),
             borderline={row["segment_id"]: row["customers"] for row in borderline},
+            history=self._history(),
             as_of_date=as_of["as_of_date"],
             is_unfinished=is_unfinished(self._connection),
         )
@@ -280,6 +326,33 @@ class Reader:
             trees=self.table("rpt_segment_trees", "segment_id, tree", name),
             themes=self.table("rpt_segment_themes", "axis, segment_id", name),
             cells=self.table("rpt_customer_map", "segment_id, map_column, map_row", name),
+        )
+
+    def _history(self) -> History:
+        """Read what the marts say of the snapshots."""
+        advice = self.table("rpt_refit_advice", "advice")
+        return History(
+            trends=self.table("rpt_segment_trends", "as_of_date, segment_id"),
+            flows=self.table(
+                "rpt_segment_migrations", "to_date, movement, from_segment_id, to_segment_id"
+            ),
+            lineage=self.table("rpt_segment_lineage", "as_of_date, segment_id, from_segment_id"),
+            changes=self.rows(
+                f"select {COLUMNS['rpt_migration_attributes']} from rpt_migration_attributes "
+                "where to_date = (select max(as_of_date) from rpt_segment_trends) "
+                "order by from_segment_id, to_segment_id, change_rank",
+                "rpt_migration_attributes",
+            ),
+            drift=self.rows(
+                f"select {COLUMNS['rpt_feature_drift']} from rpt_feature_drift "
+                "where as_of_date = (select max(as_of_date) from rpt_segment_trends) "
+                "order by psi desc nulls last, attribute",
+                "rpt_feature_drift",
+            ),
+            departures=self.table(
+                "rpt_segment_departures", "value_lost desc, value_before desc, customer_id"
+            ),
+            advice=advice[0] if advice else None,
         )
 
     def table(self, mart: str, order_by: str, segmentation_id: str | None = None) -> list[Row]:

@@ -21,6 +21,7 @@ from segmentation.report import findings, words
 from segmentation.report.charts import Chart
 from segmentation.report.formats import Fact, Text, as_dict
 from segmentation.report.marts import Marts, read_marts, with_ids_of_its_own
+from segmentation.report.migration import migration_part
 from segmentation.report.sections import (
     SegmentationPart,
     agreement_table,
@@ -99,11 +100,13 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
     )
     selection = selection_charts(marts)
     quality = quality_part(marts)
+    migration = migration_part(marts)
     drawn = [
         *_charts_of(final),
         *(_charts_of(two_groups) if two_groups else []),
         *selection,
         *quality.charts,
+        *migration.charts,
     ]
     figures = {chart.id: chart.as_figure() for chart in drawn}
     plotly = pkgutil.get_data("plotly", "package_data/plotly.min.js")
@@ -129,6 +132,7 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         selection=selection,
         agreement=agreement_table(marts),
         quality=quality,
+        migration=migration,
         settings=parameters_table(marts, "setting"),
         versions=parameters_table(marts, "version"),
         answer=findings.answer(marts),
