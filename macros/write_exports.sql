@@ -1,13 +1,15 @@
 {% macro write_exports(results) %}
     {#-
-        After a build without a failure that made the customer list anew: write it for Excel (BOM) and as Parquet, and the
-        whole raw file with the two groups of the first iteration.
+        After a build without a failure that made the customer list anew: write it for Excel (BOM) and as Parquet; after one that
+        fitted, the whole raw file with the two groups of the first iteration as well.
     -#}
     {%- if execute and flags.WHICH in ('build', 'run') and has_built(results, ['fct_customer_segments']) -%}
         {%- set folder = env_var('EXPORTS_DIR', 'exports') -%}
         {%- set customers = model_relation('fct_customer_segments') -%}
         {%- do run_query(export_statement(customers, folder, 'csv')) -%}
         {%- do run_query(export_statement(customers, folder, 'parquet')) -%}
-        {%- do run_query(raw_export_statement(folder)) -%}
+        {%- if has_built(results, ['fct_candidate_segments']) -%}
+            {%- do run_query(raw_export_statement(folder)) -%}
+        {%- endif -%}
     {%- endif -%}
 {% endmacro %}

@@ -52,7 +52,8 @@ COLUMNS = {
     "unseen_customers, is_model_input",
     "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",
     "rpt_migration_attributes": "from_segment_id, to_segment_id, attribute, attribute_zh, "
-    "attribute_en, median_before, median_after, level_before, level_after, change_rank",
+    "attribute_en, median_before, median_after, level_before, level_after, change, "
+    "change_of_stayers, change_rank",
     "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
     "rpt_refit_advice": "advice, advice_zh, reason_zh, reason_en, model_as_of_date",
     "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",

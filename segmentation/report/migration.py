@@ -32,6 +32,12 @@ MOST_DATES = 4
 MOST_CALLED = 20
 MOST_FLOWS = 3
 MOST_CHANGES = 3
+LEAST_CHANGE = 0.2
+"""Standard deviations, or share of customers, from which on a change is told."""
+
+HEIGHT, MARGIN = 460, 12
+"""Of the chart of flows and the room above and below, in pixels."""
+
 GAP = 0.03
 """Between the nodes of a column, as a share of its height."""
 
@@ -190,12 +196,13 @@ def _flows_chart(marts: Marts) -> Chart:
         (place, name) for place, column in enumerate(sizes) for name in sorted(column, key=_order)
     ]
     number = {node: index for index, node in enumerate(nodes)}
-    height = max(sum(column.values()) for column in sizes)
+    # As Plotly does: the column with the least room for a customer gives the height of one.
+    scale = min((1 - (len(column) - 1) * GAP) / sum(column.values()) for column in sizes)
     centres = {}
     for place, column in enumerate(sizes):
         below = 0.0
         for name in sorted(column, key=_order):
-            share = (1 - GAP * 8) * column[name] / height
+            share = scale * column[name]
             centres[place, name] = min(below + share / 2, 0.999)
             below += share + GAP
     names = {
@@ -239,7 +246,7 @@ def _flows_chart(marts: Marts) -> Chart:
                     "color": [charts.colour(_colour(marts, name)) for _, name in nodes],
                     "x": [min(max(place / (len(dates) - 1), 0.001), 0.999) for place, _ in nodes],
                     "y": [round(max(centres[node], 0.001), 4) for node in nodes],
-                    "pad": 8,
+                    "pad": GAP * (HEIGHT - 2 * MARGIN),
                     "thickness": 14,
                     "hoverinfo": "skip",
                     "line": {"width": 0},
@@ -256,7 +263,7 @@ def _flows_chart(marts: Marts) -> Chart:
                 },
             }
         ],
-        layout={"margin": {"l": 8, "r": 8, "t": 12, "b": 12}},
+        layout={"margin": {"l": 8, "r": 8, "t": MARGIN, "b": MARGIN}},
         table=Table(
             columns=(
                 Text("从", "From"),
@@ -281,7 +288,7 @@ def _flows_chart(marts: Marts) -> Chart:
             ),
             numeric=(False, False, False, False, True, True, True),
         ),
-        height=440,
+        height=HEIGHT,
     )
 
 
@@ -468,8 +475,10 @@ def _retention(flows: Sequence[Row]) -> Table:
 
 
 def _lineage(history: History) -> Table | None:
-    """Tell what became of the segments at every refit but the first."""
+    """Tell what became of the segments: at the last refit of all, before of those that changed."""
     rows = [row for row in history.lineage if row["as_of_date"] != history.dates[0]]
+    last = max((row["as_of_date"] for row in rows), default=None)
+    rows = [row for row in rows if row["event"] != "survived" or row["as_of_date"] == last]
     if not rows:
         return None
     return Table(
@@ -518,9 +527,21 @@ def _changes(history: History, flows: Sequence[Row]) -> list[Said]:
             if row["from_segment_id"] == flow["from_segment_id"]
             and row["to_segment_id"] == flow["to_segment_id"]
             and row["change_rank"] <= MOST_CHANGES
+            and abs(row["change"] - row["change_of_stayers"]) >= LEAST_CHANGE
         ]
         told = [one for one in map(_told, own) if one is not None]
-        if told:
+        if flow["moved_by_model"] > flow["moved_by_customer"]:
+            found.append(
+                say(
+                    "{source} → {target}，{number} 位：多数是模型更新造成的，按旧模型他们会留下。",
+                    "{source} → {target}, {number} customers: mostly the new model's doing; by the "
+                    "old one they would have stayed.",
+                    source=_named(flow, "from_", NEW),
+                    target=_named(flow, "to_", GONE),
+                    number=count(flow["customers"]),
+                )
+            )
+        elif told:
             found.append(
                 say(
                     "{source} → {target}，{number} 位：{changes}。",
