@@ -56,23 +56,23 @@ QUARTERS: Final = (
     ),
     Quarter(
         "2026-01-28",
-        segments=7,
+        segments=6,
         grown=0.05,
         shrunk=0.05,
         left=0.04,
         arrived=0.04,
         moves=(("key_accounts", "growing_brands", 0.04), ("trial_and_gone", "steady_small", 0.03)),
-        born=("game_studios", 0.10, 0.02),
+        born=("gambling_risk", 0.10, 0.02),
     ),
     Quarter(
         "2026-04-28",
-        segments=8,
+        segments=7,
         grown=0.05,
         shrunk=0.05,
         left=0.05,
         arrived=0.04,
         moves=(("growing_brands", "key_accounts", 0.05),),
-        split=("bursty_tiktok", "dormant_large", 0.50),
+        split=("bursty_tiktok", "game_studios", 0.50),
     ),
 )
 

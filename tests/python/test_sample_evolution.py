@@ -109,11 +109,11 @@ def test_growth_is_of_spend_and_ads_alike(
 def test_a_segment_is_born_and_one_splits(planted: list[pd.DataFrame]) -> None:
     counts = [file["planted_segment"].value_counts() for file in planted]
     for earlier in (0, 1):
-        assert "game_studios" not in counts[earlier]
-    assert counts[2]["game_studios"] == pytest.approx(0.12 * len(planted[1]), rel=0.1)
+        assert "gambling_risk" not in counts[earlier]
+    assert counts[2]["gambling_risk"] == pytest.approx(0.12 * len(planted[1]), rel=0.1)
     before = planted[2].set_index("corporation_id")["planted_segment"]
     split = planted[3].loc[planted[3]["change"] == "split"]
-    assert set(split["planted_segment"]) == {"dormant_large"}
+    assert set(split["planted_segment"]) == {"game_studios"}
     assert set(before[split["corporation_id"]]) == {"bursty_tiktok"}
     assert len(split) == pytest.approx(counts[3]["bursty_tiktok"], rel=0.2)
 

@@ -15,9 +15,17 @@ from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from project import BRISK, Project, Run, expect_clean_failure, expect_success
+
+from segmentation.forget import Places, forget_customer
+from segmentation.lineage import tell_lineage
+from segmentation.report.marts import read_marts
+from segmentation.report.migration import migration_part
+from segmentation.report.page import render
+from segmentation.workbook.make import make_workbook
 
 SCORE = ("build", "--selector", "score", "--exclude-resource-type", "unit_test")
 KEPT = (
@@ -373,3 +381,88 @@ def test_a_model_that_is_not_kept_or_a_fit_beside_it_is_refused(
         refitted.build(sample_file, variables={**BRISK, "model_version": version}),
         "this run fits a new model",
     )
+
+
+def test_the_report_tells_who_moved(built: Project, scored: Project) -> None:
+    first = migration_part(read_marts(built.database))
+    assert "first snapshot" in first.lead.en
+    assert not first.charts
+
+    part = migration_part(read_marts(scored.database))
+    counts = scored.query(
+        "select movement, sum(customers)::int as n from rpt_segment_migrations"
+        " where to_date = (select max(to_date) from rpt_segment_migrations) group by movement"
+    ).set_index("movement")["n"]
+    for movement, zh in (("stayed", "留在原来的客群"), ("moved", "换了客群")):
+        assert f"{counts.get(movement, 0):,} 位" in part.lead.zh
+        assert zh in part.lead.zh
+    flows, growth = part.charts
+    links = flows.data[0]["link"]
+    assert sum(links["value"]) == counts.sum()
+    assert len(growth.data[0]["x"]) == scored.one("select count(*) from rpt_segment_trends") / 2
+    assert part.retention is not None
+    assert len(part.retention.rows) == scored.one("select k from dim_models") + 1
+    page = render(read_marts(scored.database), "en")
+    assert page.count('id="figure-flows"') == 1
+
+
+def test_the_report_lists_whom_to_call(
+    spare: Project, quarter: Quarter, variables: dict[str, Any]
+) -> None:
+    expect_success(spare.dbt(*SCORE, customer_file=quarter.file, variables=variables))
+    marts = read_marts(spare.database)
+    part = migration_part(marts)
+    assert part.calls is not None
+    top = spare.one(
+        "select arg_max(segment_id, segment_value) from rpt_segment_trends"
+        " where as_of_date = (select min(as_of_date) from rpt_segment_trends)"
+    )
+    lost = spare.query(
+        "select customer_id from rpt_segment_departures"
+        f" where from_segment_id = '{top}' and value_lost > 0"
+        " order by value_lost desc, value_before desc, customer_id limit 20"
+    )
+    assert [row[0].zh.strip("\\u2068\\u2069") for row in part.calls.rows] == list(
+        lost["customer_id"]
+    )
+    assert part.drift is not None
+    assert any("Main media" in row[0].en for row in part.drift.rows)
+    output = spare.folder / "workbook.xlsx"
+    make_workbook(spare.database, output, exports=spare.exports)
+    book = openpyxl.load_workbook(output, read_only=True)
+    rows = [
+        row for row in book["联系名单 Call list"].iter_rows(min_row=6, values_only=True) if row[0]
+    ]
+    assert len(rows) == spare.one("select count(*) from rpt_segment_departures")
+    assert "迁移 Migration" in book.sheetnames
+
+
+def test_the_lineage_is_told_in_the_terminal(refitted: Project) -> None:
+    told = tell_lineage(refitted.database)
+    assert told.count("survived") == refitted.one("select min(k) from dim_models")
+    assert "because they changed" in told
+    assert "Advice: keep." in told
+
+
+def test_a_customer_is_forgotten_everywhere(refitted: Project) -> None:
+    customer = refitted.one("select min(customer_id) from rpt_segment_examples")
+    places = Places(
+        refitted.database,
+        target=refitted.target,
+        exports=refitted.exports,
+        published=refitted.published.parent,
+        reports=refitted.folder / "reports",
+        logs=refitted.folder / "logs",
+    )
+    before = refitted.relations()
+    said = list(forget_customer(customer, places))
+    assert f"finds {customer} nowhere" in said[-1]
+    assert refitted.relations() == before
+    assert (
+        refitted.one(f"select count(*) from fct_segment_history where customer_id = '{customer}'")
+        == 0
+    )
+    with duckdb.connect(str(refitted.published), read_only=True) as copy:
+        assert copy.sql("select count(*) from fct_segment_history").fetchall() == [
+            (refitted.one("select count(*) from fct_segment_history"),)
+        ]

@@ -1,0 +1,139 @@
+"""A customer is taken out of everything, and others keep everything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from segmentation.cli import main
+from segmentation.errors import InputError
+from segmentation.forget import Places, forget_customer
+
+ID, OTHER = "5795601864", "57956018641"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """A small database with the shapes that occur, and files beside it."""
+    folders = {
+        name: tmp_path / name for name in ("target", "exports", "published", "reports", "logs")
+    }
+    for folder in folders.values():
+        folder.mkdir()
+    database = tmp_path / "segmentation.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema crm")
+        for statement in (
+            "create table data_dictionary as select 'corporation_id' as attribute, 'id' as role",
+            f"create table crm.customers as select * from (values ('{ID}', 'A'), ('{OTHER}', 'B'))"
+            " as rows (corporation_id, corporation_name)",
+            f"create table fct_segment_history as select as_of_date, customer_id from (values"
+            f" ('{ID}'), ('{OTHER}')) as ids (customer_id),"
+            " (values (date '2025-07-28'), (date '2025-10-28')) as dates (as_of_date)",
+            f"create table int_segment_sizes as select '{ID}' as first_customer_id, 7 as customers",
+            f"create table ml_segment_tree as select ['{ID}', '{OTHER}'] as customer_ids",
+            f"create table rpt_persona_cards as select unnest(['such as {ID}（A）', 'and {OTHER}'])"
+            " as text_zh",
+            f"create table rpt_segment_kpis as select 'ads' as attribute, {ID}::double as total",
+            "create view who as select customer_id from segmentation.main.fct_segment_history",
+        ):
+            connection.execute(statement)
+        connection.execute("comment on table fct_segment_history is 'Who was where.'")
+    export = folders["exports"] / "customer_segments.csv"
+    export.write_text(f'\ufeffcustomer_id,name\n{ID},A\n{OTHER},"B, b"\n', encoding="utf-8")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select unnest(['{ID}', '{OTHER}']) as customer_id)"
+            f" to '{folders['exports']}/customer_segments.parquet' (format parquet)"
+        )
+    (folders["logs"] / "dbt.log").write_text(f"failed for {ID}\n", encoding="utf-8")
+    (folders["logs"] / "other.log").write_text(f"failed for {OTHER}\n", encoding="utf-8")
+    return Places(database, **folders)
+
+
+def test_no_row_text_file_or_byte_names_the_customer(places: Places) -> None:
+    said = list(forget_customer(ID, places))
+    assert "fct_segment_history: 2 rows" in "\n".join(said)
+    assert "finds 5795601864 nowhere" in said[-1]
+    with duckdb.connect(str(places.database), read_only=True) as connection:
+
+        def all_of(table: str) -> list[tuple[object, ...]]:
+            return connection.execute(f"from {table} order by all").fetchall()
+
+        assert all_of("crm.customers") == [(OTHER, "B")]
+        assert [row[1] for row in all_of("fct_segment_history")] == [OTHER, OTHER]
+        assert all_of("int_segment_sizes") == [("—", 7)]
+        assert all_of("ml_segment_tree") == [([OTHER],)]
+        assert all_of("rpt_persona_cards") == [(f"and {OTHER}",), ("such as —（A）",)]
+        assert all_of("rpt_segment_kpis") == [("ads", float(ID))]
+        assert all_of("who") == [(OTHER,), (OTHER,)]
+        comments = connection.execute(
+            "select comment from duckdb_tables() where table_name = 'fct_segment_history'"
+        ).fetchall()
+    assert comments == [("Who was where.",)]
+    assert ID.encode() not in places.database.read_bytes().replace(OTHER.encode(), b"")
+    export = places.exports / "customer_segments.csv"
+    assert export.read_text(encoding="utf-8") == f'\ufeffcustomer_id,name\n{OTHER},"B, b"\n'
+    with duckdb.connect() as connection:
+        kept = connection.execute(f"from '{places.exports}/customer_segments.parquet'").fetchall()
+    assert kept == [(OTHER,)]
+    assert sorted(path.name for path in places.logs.iterdir()) == ["other.log"]
+    assert not list(places.database.parent.glob("*forgetting*"))
+
+
+def test_an_unknown_customer_changes_nothing(places: Places) -> None:
+    before = places.database.read_bytes()
+    with pytest.raises(InputError, match=r"No customer 123456.*Nothing was changed"):
+        list(forget_customer("123456", places))
+    assert places.database.read_bytes() == before
+
+
+def test_once_more_says_that_nobody_is_there(places: Places) -> None:
+    list(forget_customer(ID, places))
+    with pytest.raises(InputError, match="Nothing was changed"):
+        list(forget_customer(ID, places))
+
+
+def test_a_run_that_was_killed_is_completed(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed as the new database file takes the place of the old one."""
+    replace = os.replace
+
+    def killed(source: object, target: Path) -> None:
+        if Path(target) == places.database:
+            raise KeyboardInterrupt
+        replace(source, target)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(forget_customer(ID, places))
+    with duckdb.connect(str(places.database), read_only=True) as connection:
+        assert connection.execute("select count(*) from fct_segment_history").fetchall() == [(2,)]
+    monkeypatch.undo()
+    said = list(forget_customer(ID, places))
+    assert "nowhere" in said[-1]
+
+
+def test_a_database_in_use_or_missing_is_a_message(places: Places) -> None:
+    missing = Places(**{**vars(places), "database": places.database.with_name("no.duckdb")})
+    with pytest.raises(InputError, match="There is no database"):
+        list(forget_customer(ID, missing))
+    other = places.database.with_name("other.duckdb")
+    duckdb.connect(str(other)).close()
+    with pytest.raises(InputError, match="holds no build"):
+        list(forget_customer(ID, Places(**{**vars(places), "database": other})))
+
+
+def test_the_command_asks_first(places: Places) -> None:
+    asked = CliRunner().invoke(
+        main, ["forget", "--customer-id", ID, "--database", str(places.database)], input="n\n"
+    )
+    assert asked.exit_code == 1
+    assert "for good?" in asked.output
+    with duckdb.connect(str(places.database), read_only=True) as connection:
+        assert connection.execute("select count(*) from crm.customers").fetchall() == [(2,)]
