@@ -17,6 +17,8 @@ from segmentation.selection import evidence, technical_range
 
 VARS = {
     "as_of_date": "2024-12-31",
+    "force_as_of_date": True,
+    "min_segment_overlap": 0.5,
     "value_attribute": "total_ad_count",
     "high_spend_share": 0.3,
     "max_missing_share": 1,
@@ -88,7 +90,8 @@ def as_text(table: pd.DataFrame) -> list[str]:
 def test_every_var_is_changed_here() -> None:
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     defaults = project["vars"]
-    assert defaults.keys() == {*VARS, "customer_file"}
+    # A build that fits refuses model_version: test_history.
+    assert defaults.keys() == {*VARS, "customer_file", "model_version"}
     assert [name for name in VARS if VARS[name] == defaults[name]] == []
 
 
@@ -117,6 +120,8 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "gamma": -1,
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
+            "force_as_of_date": "maybe",
+            "min_segment_overlap": 0,
             "n_init": 0,
             "n_bootstraps": 1,
             "n_bootstraps_slow": 0,
@@ -152,6 +157,8 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "gamma is -1; give lambdaest, huang or a number of at least 0.",
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
+        "force_as_of_date is 'maybe'; give true or false.",
+        "min_segment_overlap is 0; give a Jaccard index above 0 and up to 1, such as 0.3.",
         "n_init is 0;",
         "n_bootstraps is 1; give a whole number of at least 2.",
         "n_bootstraps_slow is 0; give a whole number of at least 2.",
