@@ -1,5 +1,5 @@
 {% macro published_marts(tag=none) %}
-    {#- The names of the public models, but for those with `meta: {publish: false}`; of those with a tag alone, if one is given. For hooks. -#}
+    {#- The names of the public models but for those with `meta: {publish: false}`; with a tag, of those that have it. For hooks. -#}
     {%- set names = [] -%}
     {%- for node in graph.nodes.values()
         if node.resource_type == 'model' and node.access == 'public' and node.config.meta.get('publish', true)
