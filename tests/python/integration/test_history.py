@@ -422,9 +422,7 @@ def test_the_report_lists_whom_to_call(
         f" where from_segment_id = '{top}' and value_lost > 0"
         " order by value_lost desc, value_before desc, customer_id limit 20"
     )
-    assert [row[0].zh[1:-1] for row in part.calls.rows] == list(
-        lost["customer_id"]
-    )
+    assert [row[0].zh[1:-1] for row in part.calls.rows] == list(lost["customer_id"])
     assert part.drift is not None
     assert any("Main media" in row[0].en for row in part.drift.rows)
     output = spare.folder / "workbook.xlsx"

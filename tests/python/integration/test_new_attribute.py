@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,9 +98,16 @@ def file_rows(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def extended(file_rows: pd.DataFrame, new_project: Callable[..., Project]) -> Project:
-    """The project with new rows in three seeds and all vars at their defaults, with data tests."""
-    project = new_project("extended")
+def extended(
+    file_rows: pd.DataFrame, built: Project, new_project: Callable[..., Project]
+) -> Project:
+    """The project with new rows in three seeds, a year after a build without them; data tests too.
+
+    All other vars are at their defaults.
+    """
+    project = new_project("extended", TZ=built.env["TZ"])
+    shutil.copy(built.database, project.database)
+    later = built.one("select max(as_of_date) + interval 1 year from fct_segment_history").date()
     seeds = project.folder / "seeds"
     dictionary = seeds / "data_dictionary.csv"
     with dictionary.open("r+", encoding="utf-8", newline="") as file:
@@ -111,8 +119,39 @@ def extended(file_rows: pd.DataFrame, new_project: Callable[..., Project]) -> Pr
             file.write(rows)
     customer_file = project.folder / "customers.csv"
     file_rows.to_csv(customer_file, index=False)
-    expect_success(project.build(customer_file, tests=True))
+    variables = {"as_of_date": str(later), "force_as_of_date": True}
+    expect_success(project.build(customer_file, variables=variables, tests=True))
     return project
+
+
+def test_the_new_model_says_that_its_inputs_are_others(built: Project, extended: Project) -> None:
+    added = extended.query(
+        "select distinct inputs_added, inputs_removed from rpt_segment_lineage "
+        "where previous_as_of_date is not null"
+    )
+    assert added["inputs_added"].to_list() == [
+        "account_manager_grade, loyalty_points, service_plan"
+    ]
+    assert added["inputs_removed"].isna().all()
+    drift = extended.query(
+        "select attribute from rpt_feature_drift where verdict = 'new' "
+        "and as_of_date = (select max(as_of_date) from rpt_feature_drift) order by attribute"
+    )
+    assert list(drift["attribute"]) == ["account_manager_grade", "loyalty_points", "service_plan"]
+    before = "select * from fct_segment_history where as_of_date = '{}' order by customer_id"
+    first = built.one("select max(as_of_date) from fct_segment_history").date()
+    pd.testing.assert_frame_equal(
+        extended.query(before.format(first)), built.query(before.format(first))
+    )
+
+
+def test_what_the_new_inputs_move_is_the_model_s(extended: Project) -> None:
+    moves = extended.query(
+        "select sum(moved_by_customer) as by_customer, sum(moved_by_model) as by_model "
+        "from rpt_segment_migrations where movement = 'moved'"
+    ).iloc[0]
+    assert moves["by_customer"] == 0
+    assert moves["by_model"] > 0
 
 
 def test_diagnostics(extended: Project) -> None:
