@@ -24,18 +24,80 @@ segments as (
 
 ),
 
+numbered_levels as (
+
+    select
+        attribute,
+        level,
+        cast(row_number() over (order by attribute, level) as integer) as level_number
+    from overall_counts
+
+),
+
+numbered_segments as (
+
+    select
+        segmentation_id,
+        cluster,
+        cast(row_number() over (order by segmentation_id, cluster) as integer) as segment_number
+    from segments
+
+),
+
+-- One row a customer, so that each of its levels is joined once and not once for every segmentation.
+customer_segments as (
+
+    select
+        scores.customer_id,
+        list(numbered_segments.segment_number) as segment_numbers
+    from scores
+    inner join numbered_segments
+        on
+            scores.segmentation_id = numbered_segments.segmentation_id
+            and scores.cluster = numbered_segments.cluster
+    group by scores.customer_id
+
+),
+
+customer_level_segments as (
+
+    select
+        numbered_levels.level_number,
+        unnest(customer_segments.segment_numbers) as segment_number
+    from customer_levels
+    inner join numbered_levels
+        on
+            customer_levels.attribute = numbered_levels.attribute
+            and customer_levels.level = numbered_levels.level
+    inner join customer_segments
+        on customer_levels.customer_id = customer_segments.customer_id
+
+),
+
+number_counts as (
+
+    select
+        level_number,
+        segment_number,
+        count(*) as customers
+    from customer_level_segments
+    group by level_number, segment_number
+
+),
+
 segment_counts as (
 
     select
-        scores.segmentation_id,
-        scores.cluster,
-        customer_levels.attribute,
-        customer_levels.level,
-        count(*) as customers
-    from customer_levels
-    inner join scores
-        on customer_levels.customer_id = scores.customer_id
-    group by scores.segmentation_id, scores.cluster, customer_levels.attribute, customer_levels.level
+        numbered_segments.segmentation_id,
+        numbered_segments.cluster,
+        numbered_levels.attribute,
+        numbered_levels.level,
+        number_counts.customers
+    from number_counts
+    inner join numbered_levels
+        on number_counts.level_number = numbered_levels.level_number
+    inner join numbered_segments
+        on number_counts.segment_number = numbered_segments.segment_number
 
 ),
 
