@@ -261,7 +261,7 @@ def _account_columns(draw: Draw, n_months: Integers) -> Columns:
         "total_campaign_count": campaigns,
         "month_avg_campaign_count": np.round(campaigns / n_months, 4),
         "month_avg_spendaccount_num": np.round(spending, 2),
-        "spendacc2applyopen_ratio": _or_token(np.round(ever_spent, 4), draw.chance(0.02), NO_VALUE),
+        "spendacc2applyopen_ratio": or_token(np.round(ever_spent, 4), draw.chance(0.02), NO_VALUE),
     }
 
 
@@ -278,13 +278,13 @@ def _payment_columns(draw: Draw, history: Integers, spend: Columns) -> Columns:
     spent_last_month = idle_days <= MONTH_DAYS
     overdrawn = draw.chance(0.06)
     balance = np.exp(np.log(0.5) + draw.normal()) * np.where(overdrawn, -0.5, 1.0)
-    runway = _or_token(np.round(balance, 4), ~spent_last_month, "infinity")
+    runway = or_token(np.round(balance, 4), ~spent_last_month, "infinity")
     settled = ~spent_last_month & draw.chance(0.5)
     return {
         "days_since_last_spend": idle_days,
         "month_avg_topup_amt": np.where(unrecorded, average, amount),
         "month_avg_topup_cnt": np.where(unrecorded, design.MEAN_TOPUP_COUNT, np.round(count, 2)),
-        "first_30d_topup_amt": _or_token(first_topup, unrecorded, ""),
+        "first_30d_topup_amt": or_token(first_topup, unrecorded, ""),
         "financial_runway_months": pc.if_else(pa.array(settled), NO_VALUE, runway),
     }
 
@@ -323,12 +323,12 @@ def _media_and_region_columns(draw: Draw) -> Columns:
         "channel_count": n_media,
         "fb_tt_gg_spend_by_full_spend_ratio": np.round(sum(shares.values()), 4),
         "top_custom_region_all": _level_text("top_custom_region_all", region),
-        "month_avg_country_count": _or_token(np.round(n_countries, 2), unknown, NO_VALUE),
-        "month_avg_continent_count": _or_token(
+        "month_avg_country_count": or_token(np.round(n_countries, 2), unknown, NO_VALUE),
+        "month_avg_continent_count": or_token(
             np.round(n_continents.clip(max=7), 2), unknown, NO_VALUE
         ),
-        "month_avg_custom_region_count": _or_token(np.round(n_regions, 2), unknown, NO_VALUE),
-        "top_custom_region_spend_ratio": _or_token(np.round(top_share, 4), unknown, NO_VALUE),
+        "month_avg_custom_region_count": or_token(np.round(n_regions, 2), unknown, NO_VALUE),
+        "top_custom_region_spend_ratio": or_token(np.round(top_share, 4), unknown, NO_VALUE),
         "main_regions": _take(_country_lists(), listed),
     }
     for name, share in shares.items():
@@ -455,7 +455,7 @@ def _platform_columns(draw: Draw) -> Columns:
     uses_core = draw.chance(1 - np.exp(-active_days / 8)) & ~never_used
     return {
         **{
-            name: _or_token(np.round(values, 2), never_used, NO_VALUE)
+            name: or_token(np.round(values, 2), never_used, NO_VALUE)
             for name, values in numbers.items()
         },
         "top_l3_category_feature": _take([*catalogue.PLATFORM_FEATURES, NO_VALUE], feature),
@@ -478,7 +478,8 @@ def _level_text(attribute: str, places: Integers) -> Any:
     return _take([*design.POPULARITY[attribute], token], places)
 
 
-def _or_token(values: Floats, missing: Booleans, token: str) -> Any:
+def or_token(values: Floats, missing: Booleans, token: str) -> Any:
+    """Write numbers as the file has them, a token in the place of those that are missing."""
     return pc.if_else(pa.array(missing), token, pa.array(values).cast(pa.string()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,21 +16,28 @@ import pyarrow as pa
 
 from segmentation.errors import InputError
 from segmentation.sample import design
+from segmentation.sample.catalogue import COLUMNS
 from segmentation.sample.columns import (
     WINDOWS_FROM_FIRST,
     WINDOWS_FROM_LAST,
     Draw,
+    Integers,
     draw_customers,
+    or_token,
 )
 from segmentation.sample.design import SEGMENTS, Segment
-from segmentation.sample.generate import generate_customers, writing
+from segmentation.sample.generate import (
+    DEFAULT_SEGMENTS,
+    customer_ids,
+    generate_customers,
+    writing,
+)
 
 
 class Quarter(NamedTuple):
     """What is planted in a quarter; shares are of the customers of the quarter before."""
 
     date: str
-    segments: int = 5  # of SEGMENTS, the first ones, are there
     grown: float = 0.0  # share whose spend and ads grow by about a half
     shrunk: float = 0.0  # share whose spend and ads fall by about a third
     left: float = 0.0  # share that is not in the file any more
@@ -51,12 +58,11 @@ QUARTERS: Final = (
         left=0.04,
         arrived=0.05,
         moves=(("growing_brands", "key_accounts", 0.06), ("steady_small", "trial_and_gone", 0.06)),
-        shifted=("bursty_tiktok", "家居用品", 0.20),
+        shifted=("bursty_tiktok", "家居用品", 0.40),
         new_media=12,
     ),
     Quarter(
         "2026-01-28",
-        segments=6,
         grown=0.05,
         shrunk=0.05,
         left=0.04,
@@ -66,17 +72,17 @@ QUARTERS: Final = (
     ),
     Quarter(
         "2026-04-28",
-        segments=7,
         grown=0.05,
         shrunk=0.05,
         left=0.05,
         arrived=0.04,
         moves=(("growing_brands", "key_accounts", 0.05),),
-        split=("bursty_tiktok", "game_studios", 0.50),
+        split=("bursty_tiktok", "dormant_large", 0.50),
     ),
 )
 
 NEW_MEDIUM: Final = "Threads"
+_MEDIA_WITH_SHARES: Final = ("Facebook", "TikTok", "Google", design.NO_VALUE)
 CATEGORY_COLUMNS: Final = (
     "top_l2_category",
     "top_l3_category",
@@ -89,18 +95,27 @@ CATEGORY_COLUMNS: Final = (
     "consumed_level2_category_count",
     "consumed_level3_category_count",
 )
-_SCALED: Final = (
-    "month_avg_spend_amt",
-    "month_avg_topup_amt",
-    "first_30d_topup_amt",
-    "month_avg_ad_count",
-    "month_avg_campaign_count",
-)
-_SCALED_COUNTS: Final = ("total_ad_count", "total_campaign_count")
 _IDS: Final = ("corporation_id", "corporation_name")
+_MIN_ROWS: Final = 500
 _MAX_ROWS: Final = 200_000
-# The ids of the sample have ten digits.
-_FIRST_NEW_ID: Final = 10_000_000_000
+# A random stream of its own: of those of a seed, (0,) is for the ids and (1,), (2,) … for chunks.
+_STREAM: Final = (0, 0)
+
+
+class _OfOneCategory(Draw):
+    """Draws for customers who all sell the same."""
+
+    def __init__(
+        self, rng: np.random.Generator, segments: Sequence[Segment], n: int, category: str
+    ) -> None:
+        super().__init__(rng, segments, n)
+        self._category = design.POPULARITY["top_l2_category"].index(category)
+
+    def levels(self, attribute: str, followed: Integers) -> Integers:
+        """Draw as for all customers, but the category."""
+        if attribute == "top_l2_category":
+            return np.full(self.n, self._category)
+        return super().levels(attribute, followed)
 
 
 class _Year:
@@ -111,12 +126,14 @@ class _Year:
         self.segment = planted["planted_segment"].to_numpy(dtype=object)
         self.change = np.full(n_rows, "arrived", dtype=object)
         self._schema = pa.Schema.from_pandas(self.customers, preserve_index=False)
-        self._rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
-        self._next_id = _FIRST_NEW_ID
+        self._seed = seed
+        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_STREAM))
+        self._ids_given = n_rows
+        self._planted = list(SEGMENTS[:DEFAULT_SEGMENTS])
 
     def advance(self, quarter: Quarter) -> None:
         """Let a quarter pass."""
-        segments = SEGMENTS[: quarter.segments]
+        old_segments = list(self._planted)
         before = len(self.customers)
         staying = self._rng.random(before) >= quarter.left
         self.customers = self.customers[staying].reset_index(drop=True)
@@ -124,22 +141,22 @@ class _Year:
         self.change = np.full(len(self.customers), "unchanged", dtype=object)
         if quarter.split:
             name, becomes, share = quarter.split
-            self._move("split", self._choose(name, share), becomes, segments)
+            self._plant(becomes)
+            self._move("split", self._choose(name, share), becomes)
         for name, becomes, share in quarter.moves:
-            self._move("moved", self._choose(name, share), becomes, segments)
+            self._move("moved", self._choose(name, share), becomes)
         if quarter.born:
             name, new, converts = quarter.born
-            self._move("moved", self._choose(None, converts), name, segments)
-            self._arrive(round(new * before), segments, name)
+            self._plant(name)
+            self._move("moved", self._choose(None, converts), name)
+            self._arrive(self._draw(round(new * before), self._planted, name))
         if quarter.shifted:
             self._shift_category(*quarter.shifted)
         if quarter.new_media:
-            rows = self._rng.choice(self._untouched(), quarter.new_media, replace=False)
-            self.customers.loc[rows, "main_media"] = NEW_MEDIUM
-            self.change[rows] = "new_media"
+            self._change_medium(quarter.new_media)
         self._scale("grown", self._choose(None, quarter.grown), 1.5)
         self._scale("shrunk", self._choose(None, quarter.shrunk), 0.65)
-        self._arrive(round(quarter.arrived * before), SEGMENTS[:5], None)
+        self._arrive(self._draw(round(quarter.arrived * before), old_segments))
 
     def tables(self, date: str) -> tuple[pa.Table, pa.Table]:
         """Give the file of a quarter, and what is planted in it."""
@@ -156,12 +173,12 @@ class _Year:
         dates = pa.array([date] * len(customers), pa.string())
         return customers.append_column("snapshot_date", dates), planted
 
-    def _untouched(self, segment: str | None = None) -> np.ndarray:
+    def _untouched(self, segment: str | None = None) -> Integers:
         """Give the rows to which nothing has happened in this quarter."""
         is_own = True if segment is None else self.segment == segment
         return np.flatnonzero((self.change == "unchanged") & is_own)
 
-    def _choose(self, segment: str | None, share: float) -> np.ndarray:
+    def _choose(self, segment: str | None, share: float) -> Integers:
         """Choose a share of a segment, or of all, among those to whom nothing has happened."""
         size = round(
             share * (len(self.segment) if segment is None else (self.segment == segment).sum())
@@ -169,75 +186,79 @@ class _Year:
         rows = self._untouched(segment)
         return np.sort(self._rng.choice(rows, min(size, len(rows)), replace=False))
 
-    def _drawn(
-        self, n: int, segments: Sequence[Segment], name: str | None
-    ) -> tuple[pd.DataFrame, np.ndarray]:
-        """Draw new customers, all of one segment or of any, with ids of their own."""
+    def _plant(self, name: str) -> None:
+        """Let a segment be there from now on."""
+        self._planted += [segment for segment in SEGMENTS if segment.name == name]
+
+    def _draw(self, n: int, segments: Sequence[Segment], name: str | None = None) -> Draw:
+        """Begin the draws of customers, all of one segment or of any."""
         draw = Draw(self._rng, segments, n)
-        names = np.array([segment.name for segment in segments], dtype=object)
         if name is not None:
-            draw.segment = np.full(n, list(names).index(name))
-        ids = [str(number) for number in range(self._next_id, self._next_id + n)]
-        self._next_id += n
-        return draw_customers(draw, pa.array(ids)).to_pandas(), names[draw.segment]
+            draw.segment = np.full(n, draw.names.index(name))
+        return draw
 
-    def _move(
-        self, change: str, rows: np.ndarray, becomes: str, segments: Sequence[Segment]
-    ) -> None:
+    def _move(self, change: str, rows: Integers, becomes: str) -> None:
         """Give customers the traits of another segment; they keep id and name."""
-        drawn, _ = self._drawn(len(rows), segments, becomes)
-        traits = [column for column in self.customers if column not in _IDS]
-        drawn.index = rows
-        self.customers.loc[rows, traits] = drawn[traits]
+        traits = [name for name in COLUMNS if name not in _IDS]
+        self._redraw(change, rows, self._draw(len(rows), self._planted, becomes), traits)
         self.segment[rows] = becomes
-        self.change[rows] = change
-
-    def _arrive(self, n: int, segments: Sequence[Segment], name: str | None) -> None:
-        """Add new customers."""
-        drawn, names = self._drawn(n, segments, name)
-        self.customers = pd.concat([self.customers, drawn], ignore_index=True)
-        self.segment = np.append(self.segment, names)
-        self.change = np.append(self.change, np.full(n, "arrived", dtype=object))
 
     def _shift_category(self, segment: str, category: str, share: float) -> None:
         """Give customers of a segment another category, with all that follows from it."""
         rows = self._choose(segment, share)
-        found = [pd.DataFrame()]
-        while sum(map(len, found)) < len(rows):
-            drawn, _ = self._drawn(4_000, SEGMENTS[:5], segment)
-            found.append(drawn[drawn["top_l2_category"] == category])
-        drawn = pd.concat(found).iloc[: len(rows)]
-        drawn.index = rows
-        columns = list(CATEGORY_COLUMNS)
-        self.customers.loc[rows, columns] = drawn[columns]
-        self.change[rows] = "category_shifted"
+        draw = _OfOneCategory(self._rng, self._planted, len(rows), category)
+        self._redraw("category_shifted", rows, draw, CATEGORY_COLUMNS)
 
-    def _scale(self, change: str, rows: np.ndarray, median: float) -> None:
-        """Multiply what customers spend and run; ratios, accounts and dates stay."""
+    def _redraw(self, change: str, rows: Integers, draw: Draw, columns: Sequence[str]) -> None:
+        """Replace columns of customers by freshly drawn ones."""
+        ids = pa.array(self.customers.loc[rows, "corporation_id"], pa.string())
+        drawn = draw_customers(draw, ids).to_pandas().set_index(rows)
+        self.customers.loc[rows, list(columns)] = drawn[list(columns)]
+        self.change[rows] = change
+
+    def _arrive(self, draw: Draw) -> None:
+        """Add new customers."""
+        drawn = draw_customers(draw, customer_ids(self._seed, self._ids_given, draw.n))
+        self._ids_given += draw.n
+        names = np.array(draw.names, dtype=object)[draw.segment]
+        self.customers = pd.concat([self.customers, drawn.to_pandas()], ignore_index=True)
+        self.segment = np.append(self.segment, names)
+        self.change = np.append(self.change, np.full(draw.n, "arrived", dtype=object))
+
+    def _change_medium(self, n: int) -> None:
+        """Give a new main medium to customers whose old one has no share of spend of its own."""
+        rows = self._untouched()
+        media = self.customers.loc[rows, "main_media"]
+        rows = rows[~media.isin(_MEDIA_WITH_SHARES)]
+        rows = np.sort(self._rng.choice(rows, min(n, len(rows)), replace=False))
+        self.customers.loc[rows, "main_media"] = NEW_MEDIUM
+        self.change[rows] = "new_media"
+
+    def _scale(self, change: str, rows: Integers, median: float) -> None:
+        """Multiply what customers spend, top up and run; ratios, accounts and dates stay."""
         factor = median * np.exp(0.15 * self._rng.standard_normal(len(rows)))
+        own = self.customers.loc[rows]
+        months = np.rint((own["total_ad_count"] / own["month_avg_ad_count"]).to_numpy())
+        scaled: dict[str, Any] = {}
         for windows in (WINDOWS_FROM_FIRST, WINDOWS_FROM_LAST):
-            cents = np.rint(100 * self.customers.loc[rows, list(windows)].to_numpy()).astype(int)
-            total = np.rint(cents.sum(axis=1) * factor).astype(int)
-            scaled = np.floor(cents * factor[:, None]).astype(int)
-            largest = scaled.argmax(axis=1)
-            scaled[np.arange(len(rows)), largest] += total - scaled.sum(axis=1)
-            self.customers.loc[rows, list(windows)] = scaled / 100
-        for column in _SCALED:
-            values = self.customers.loc[rows, column]
-            is_text = pd.api.types.is_string_dtype(values) or values.dtype == object
-            numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float) * factor
-            scaled_values = np.round(numbers, 2 if "amt" in column else 4)
-            if is_text:
-                texts = [
-                    token if np.isnan(number) else str(number)
-                    for token, number in zip(values, scaled_values, strict=True)
-                ]
-                self.customers.loc[rows, column] = texts
-            else:
-                self.customers.loc[rows, column] = scaled_values
-        for column in _SCALED_COUNTS:
-            counts = self.customers.loc[rows, column].to_numpy() * factor
-            self.customers.loc[rows, column] = np.maximum(np.rint(counts), 1).astype(int)
+            cents = np.rint(100 * own[list(windows)].to_numpy())
+            total = np.maximum(np.rint(cents.sum(axis=1) * factor), months)
+            parts = np.floor(cents * factor[:, None])
+            parts[np.arange(len(rows)), parts.argmax(axis=1)] += total - parts.sum(axis=1)
+            scaled |= dict(zip(windows, parts.T / 100, strict=True))
+        spend = np.round(total / months / 100, 2)
+        scaled["month_avg_spend_amt"] = spend
+        unrecorded = own["first_30d_topup_amt"].to_numpy() == ""
+        topup = np.round(own["month_avg_topup_amt"].to_numpy() * factor, 2)
+        scaled["month_avg_topup_amt"] = np.where(unrecorded, spend, topup)
+        first_topup = pd.to_numeric(own["first_30d_topup_amt"]).to_numpy() * factor
+        scaled["first_30d_topup_amt"] = or_token(np.round(first_topup, 2), unrecorded, "")
+        for name in ("ad_count", "campaign_count"):
+            count = np.maximum(np.rint(own[f"total_{name}"].to_numpy() * factor), 1)
+            scaled[f"total_{name}"] = count.astype(np.int64)
+            scaled[f"month_avg_{name}"] = np.round(count / months, 4)
+        table = pa.table(scaled).to_pandas().set_index(rows)
+        self.customers.loc[rows, list(table)] = table
         self.change[rows] = change
 
 
@@ -271,8 +292,10 @@ def evolve_customers(n_rows: int, seed: int) -> Iterator[tuple[str, pa.Table, pa
     InputError
         If an argument is out of its range.
     """
-    if not 500 <= n_rows <= _MAX_ROWS:
-        raise InputError(f"rows is {n_rows}: a year can be made of 500 to {_MAX_ROWS:,} customers.")
+    if not _MIN_ROWS <= n_rows <= _MAX_ROWS:
+        raise InputError(
+            f"rows is {n_rows}: a year can be made of {_MIN_ROWS} to {_MAX_ROWS:,} customers."
+        )
     year = _Year(n_rows, seed)
     for place, quarter in enumerate(QUARTERS):
         if place:
@@ -298,10 +321,12 @@ def write_year(folder: Path, n_rows: int, seed: int) -> list[Path]:
     Raises
     ------
     InputError
-        If an argument is out of its range.
+        If an argument is out of its range or ``folder`` is named like a file.
     OSError
         If the files cannot be written.
     """
+    if folder.suffix.lower() in (".csv", ".parquet") or folder.is_file():
+        raise InputError(f"{folder}: the year is four files; name a folder for them.")
     paths = []
     for date, customers, planted in evolve_customers(n_rows, seed):
         folder.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,14 @@ def generate_customers(
     return customers, planted
 
 
+def customer_ids(seed: int, start: int, n: int) -> pa.Array:
+    """Give the ids of ``n`` customers from the place ``start`` on; no two places have the same."""
+    file_seed = np.random.SeedSequence(seed).spawn(1)[0]
+    factor, shift = np.random.default_rng(file_seed).integers(1, _ID_PRIME, 2, dtype=np.uint64)
+    place = np.arange(start, start + n, dtype=np.uint64)
+    return pa.array(_FIRST_ID + (factor * place + shift) % _ID_PRIME).cast(pa.string())
+
+
 def write_sample(
     path: Path,
     n_rows: int,
@@ -197,13 +205,12 @@ def _generate_chunks(n_rows: int, seed: int, n_segments: int) -> Iterator[_Chunk
         raise InputError(f"segments is {n_segments}: plant 1 to {len(SEGMENTS)}.")
     segments = (NO_STRUCTURE,) if n_segments == 1 else SEGMENTS[:n_segments]
     starts = range(0, n_rows, CHUNK_ROWS)
-    file_seed, *chunk_seeds = np.random.SeedSequence(seed).spawn(1 + len(starts))
-    factor, shift = np.random.default_rng(file_seed).integers(1, _ID_PRIME, 2, dtype=np.uint64)
+    _, *chunk_seeds = np.random.SeedSequence(seed).spawn(1 + len(starts))
 
     def chunk(start: int, chunk_seed: np.random.SeedSequence) -> _Chunk:
-        row = np.arange(start, min(start + CHUNK_ROWS, n_rows), dtype=np.uint64)
-        ids = pa.array(_FIRST_ID + (factor * row + shift) % _ID_PRIME).cast(pa.string())
-        draw = Draw(np.random.default_rng(chunk_seed), segments, len(row))
+        n = min(CHUNK_ROWS, n_rows - start)
+        ids = customer_ids(seed, start, n)
+        draw = Draw(np.random.default_rng(chunk_seed), segments, n)
         return _Chunk(draw_customers(draw, ids), _planted_segments(draw, segments, ids))
 
     return itertools.starmap(chunk, zip(starts, chunk_seeds, strict=True))

@@ -6,14 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 from segmentation.cli import main
 from segmentation.errors import InputError
-from segmentation.sample.columns import WINDOWS_FROM_FIRST, WINDOWS_FROM_LAST
-from segmentation.sample.evolution import NEW_MEDIUM, QUARTERS, evolve_customers, write_year
-from segmentation.sample.generate import write_sample
+from segmentation.sample import evolution
+from segmentation.sample.columns import (
+    WINDOWS_FROM_FIRST,
+    WINDOWS_FROM_LAST,
+    Draw,
+    draw_customers,
+)
+from segmentation.sample.evolution import (
+    CATEGORY_COLUMNS,
+    NEW_MEDIUM,
+    QUARTERS,
+    evolve_customers,
+    write_year,
+)
+from segmentation.sample.generate import generate_customers, write_sample
 
 ROWS, SEED = 2_000, 11
 DATES = [quarter.date for quarter in QUARTERS]
@@ -113,18 +126,105 @@ def test_a_segment_is_born_and_one_splits(planted: list[pd.DataFrame]) -> None:
     assert counts[2]["gambling_risk"] == pytest.approx(0.12 * len(planted[1]), rel=0.1)
     before = planted[2].set_index("corporation_id")["planted_segment"]
     split = planted[3].loc[planted[3]["change"] == "split"]
-    assert set(split["planted_segment"]) == {"game_studios"}
+    assert set(split["planted_segment"]) == {"dormant_large"}
     assert set(before[split["corporation_id"]]) == {"bursty_tiktok"}
     assert len(split) == pytest.approx(counts[3]["bursty_tiktok"], rel=0.2)
 
 
-def test_a_category_shifts_and_a_medium_is_new(
+def test_a_category_shifts_for_a_share_of_one_segment(
     files: list[pd.DataFrame], planted: list[pd.DataFrame]
 ) -> None:
+    assert QUARTERS[1].shifted is not None
+    segment, category, share = QUARTERS[1].shifted
     shifted = planted[1]["change"] == "category_shifted"
-    assert set(files[1].loc[shifted, "top_l2_category"]) == {"家居用品"}
-    assert (files[1]["main_media"] == NEW_MEDIUM).sum() == QUARTERS[1].new_media
+    assert set(planted[1].loc[shifted, "planted_segment"]) == {segment}
+    assert shifted.sum() == pytest.approx(
+        share * (planted[0]["planted_segment"] == segment).sum(), rel=0.1
+    )
+    assert set(files[1].loc[shifted, "top_l2_category"]) == {category}
+    before = files[0].set_index("corporation_id")
+    after = files[1][shifted].set_index("corporation_id")
+    columns = [name for name in before if name not in {"snapshot_date", *CATEGORY_COLUMNS}]
+    assert before.loc[after.index, columns].equals(after[columns])
+
+
+def test_the_drift_of_the_categories_is_moderate_and_no_other(files: list[pd.DataFrame]) -> None:
+    def stability_index(attribute: str) -> float:
+        levels = files[0][attribute].unique()
+        before, after = (
+            file[attribute].value_counts(normalize=True).reindex(levels, fill_value=0) + 1e-4
+            for file in files[:2]
+        )
+        return float(((after - before) * np.log(after / before)).sum())
+
+    assert 0.1 < stability_index("top_l2_category") < 0.25
+    for attribute in ("main_media", "top_custom_region_all", "corporation_size"):
+        assert stability_index(attribute) < 0.05
+
+
+def test_a_main_medium_is_new(files: list[pd.DataFrame]) -> None:
     assert not (files[0]["main_media"] == NEW_MEDIUM).any()
+    new = files[1][files[1]["main_media"] == NEW_MEDIUM]
+    assert len(new) == QUARTERS[1].new_media
+    assert (new["fb_tt_gg_spend_by_full_spend_ratio"].astype(float) <= 0.5).all()
+
+
+@pytest.mark.parametrize("quarter", [1, 2, 3])
+def test_definitions_of_the_columns_hold(quarter: int, files: list[pd.DataFrame]) -> None:
+    file = files[quarter]
+    n_ads, ads, spend = (
+        file[name].astype(float)
+        for name in ("total_ad_count", "month_avg_ad_count", "month_avg_spend_amt")
+    )
+    months = (n_ads / ads).round()
+    np.testing.assert_allclose(ads * months, n_ads, atol=0.01)
+    n_campaigns = file["total_campaign_count"].astype(float)
+    np.testing.assert_allclose(
+        file["month_avg_campaign_count"].astype(float) * months, n_campaigns, atol=0.01
+    )
+    assert (n_campaigns <= n_ads).all()
+    total = file[list(WINDOWS_FROM_FIRST)].astype(float).sum(axis=1)
+    np.testing.assert_allclose(spend * months, total, atol=0.005 * months.max() + 0.005)
+    unrecorded = file["first_30d_topup_amt"] == ""
+    assert file["month_avg_topup_amt"][unrecorded].equals(file["month_avg_spend_amt"][unrecorded])
+    assert (
+        file["core_category_count"]
+        .astype(int)
+        .equals(
+            file[[name for name in file if name.startswith("is_core_category")]]
+            .astype(int)
+            .sum(axis=1)
+        )
+    )
+
+
+def test_customers_follow_only_segments_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: set[str] = set()
+
+    def draw_and_note(draw: Draw, ids: pa.Array) -> pa.Table:
+        followed.update(draw.names)
+        return draw_customers(draw, ids)
+
+    monkeypatch.setattr(evolution, "draw_customers", draw_and_note)
+    for (_, _, planted), new in zip(
+        evolve_customers(500, 1), (set(), set(), {"gambling_risk"}, {"dormant_large"}), strict=True
+    ):
+        assert followed <= set(planted["planted_segment"].to_pylist())
+        assert new <= followed
+
+
+def test_new_ids_look_like_the_old_ones(files: list[pd.DataFrame]) -> None:
+    for file in files:
+        assert file["corporation_id"].str.fullmatch(r"[1-9]\d{9}").all()
+    arrived = files[1].tail(round(QUARTERS[1].arrived * ROWS))["corporation_id"]
+    longer = generate_customers(ROWS + len(arrived), SEED)[0]["corporation_id"]
+    assert list(arrived) == list(longer.tail(len(arrived)))
+
+
+def test_a_born_segment_goes_on_arriving(planted: list[pd.DataFrame]) -> None:
+    arrived = planted[3].loc[planted[3]["change"] == "arrived", "planted_segment"]
+    assert "gambling_risk" in set(arrived)
+    assert "dormant_large" not in set(arrived)
 
 
 def test_the_same_arguments_give_the_same_values() -> None:
@@ -152,3 +252,11 @@ def test_the_command_writes_a_folder(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["sample", "--evolve", "--segments", "3"])
     assert refused.exit_code == 1
     assert "leave --segments away" in refused.output
+
+
+def test_a_file_name_for_the_folder_is_refused(tmp_path: Path) -> None:
+    for output in (tmp_path / "year.csv", tmp_path / "file"):
+        (tmp_path / "file").touch()
+        with pytest.raises(InputError, match="name a folder"):
+            write_year(output, 500, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
