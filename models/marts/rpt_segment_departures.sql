@@ -12,10 +12,9 @@ segments as (
 
 ),
 
-last_interval as (
+snapshot as (
 
-    select max(to_date) as to_date
-    from moves
+    select * from {{ ref('int_snapshot') }}
 
 ),
 
@@ -23,8 +22,8 @@ departures as (
 
     select moves.*
     from moves
-    inner join last_interval
-        on moves.to_date = last_interval.to_date
+    inner join snapshot
+        on moves.to_date = snapshot.as_of_date
     where moves.movement in ('moved', 'left')
 
 )

@@ -43,19 +43,19 @@ COLUMNS = {
     "rpt_famd_axes": "axis, inertia_share",
     "rpt_famd_contributions": "axis, attribute, attribute_zh, attribute_en, level, level_zh, "
     "level_en, coordinate, contribution",
+    "rpt_feature_drift": "attribute, is_model_input, psi, training_unknown_share, unknown_share, "
+    "unseen_customers, verdict, verdict_zh, action_zh, action_en",
     "rpt_file_rows": "outcome, is_kept, file_rows, share_of_rows",
     "rpt_k_decision": "k, computed_k, planned_k_min, planned_k_max, support, is_override, "
     "override_reason, reason_zh, reason_en",
     "rpt_k_selection": "method, k, elbow, criterion, value, std_error, weight, contribution, "
     "verdict, verdict_zh",
-    "rpt_feature_drift": "attribute, psi, verdict, verdict_zh, action_zh, action_en, "
-    "unseen_customers, is_model_input",
     "rpt_method_agreement": "other_segmentation_id, k, adjusted_rand",
     "rpt_migration_attributes": "from_segment_id, to_segment_id, attribute, attribute_zh, "
-    "attribute_en, median_before, median_after, level_before, level_after, change, "
+    "attribute_en, customers, median_before, median_after, level_before, level_after, change, "
     "change_of_stayers, change_rank",
     "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
-    "rpt_refit_advice": "advice, advice_zh, reason_zh, reason_en, model_as_of_date",
+    "rpt_refit_advice": "advice, advice_zh, reason_zh, reason_en",
     "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",
     "rpt_segment_departures": "customer_id, from_segment_id, from_name_zh, from_name_en, "
     "to_segment_id, to_name_zh, to_name_en, reason, value_before, value_after, value_lost",
@@ -65,12 +65,12 @@ COLUMNS = {
     "median, std_dev, p05, p25, p75, p95, overall_mean, overall_median, index_vs_overall, "
     "effect_size_transformed, is_usable",
     "rpt_segment_labels": "segment_id, compared_with, label_zh, label_en",
-    "rpt_segment_lineage": "as_of_date, event, event_zh, segment_id, name_zh, name_en, "
-    "from_segment_id, from_name_zh, from_name_en, customers, from_customers, common_customers, "
-    "inputs_added, inputs_removed",
+    "rpt_segment_lineage": "as_of_date, previous_as_of_date, event, event_zh, segment_id, name_zh, "
+    "name_en, from_segment_id, from_name_zh, from_name_en, customers, from_customers, "
+    "common_customers, share_of_previous, share_of_segment, inputs_added, inputs_removed",
     "rpt_segment_migrations": "from_date, to_date, movement, from_segment_id, from_name_zh, "
     "from_name_en, to_segment_id, to_name_zh, to_name_en, customers, moved_by_customer, "
-    "moved_by_model, transition_probability, value_before, value_after",
+    "moved_by_model, transition_probability, value_before, value_after, is_refit",
     "rpt_segment_mix": "segment_id, attribute, attribute_zh, attribute_en, theme, level, "
     "level_order, level_zh, level_en, is_unknown, customers, share_of_segment, share_overall, "
     "lift, p_adjusted",
@@ -83,9 +83,13 @@ COLUMNS = {
     "rpt_segment_themes": "segment_id, axis, axis_zh, axis_en, score",
     "rpt_segment_trees": "segment_id, tree, is_used, precision, recall",
     "rpt_segment_trends": "as_of_date, segment_id, name_zh, name_en, customers, customer_share, "
-    "segment_value, spend_share, previous_customers, stayed, retention_rate, growth",
+    "segment_value, spend_share, previous_customers, stayed, moved_out, customers_left, moved_in, "
+    "entered, retention_rate, growth",
 }
 """What the report and the workbook read of every mart."""
+
+MOST_CALLS = 20
+"""So many customers to call are read at once."""
 
 _BATCH = 5_000
 """Rows that are fetched at once."""
@@ -126,30 +130,42 @@ class Segmentation:
 
 @dataclass(frozen=True)
 class History:
-    """What the marts say of the snapshots before, and of what has changed since.
+    """What the marts say about the snapshots, up to that of the build.
 
     Attributes
     ----------
-    trends, flows, lineage : list of dict
-        rpt_segment_trends, rpt_segment_migrations, rpt_segment_lineage: all snapshots.
-    changes, drift, departures : list of dict
-        rpt_migration_attributes, rpt_feature_drift, rpt_segment_departures: the last snapshot.
+    dates : list of date
+        The snapshots, from the earliest on.
+    trends, migrations, lineage : list of dict
+        The rows of the marts of those names.
+    changes : list of dict
+        rpt_migration_attributes of the last snapshot.
+    drift : list of dict
+        rpt_feature_drift of the last snapshot.
     advice : dict or None
         rpt_refit_advice.
+    top : dict or None
+        The segment with the largest value at the snapshot before the last, from rpt_segment_trends.
+    calls : list of dict
+        Customers who have left it since and bring less now, the largest loss first; the first
+        `MOST_CALLS` rows of rpt_segment_departures.
+    all_calls : int
+        How many there are.
+    value_lost : float
+        What all of them bring less.
     """
 
+    dates: list[Any]
     trends: list[Row]
-    flows: list[Row]
+    migrations: list[Row]
     lineage: list[Row]
     changes: list[Row]
     drift: list[Row]
-    departures: list[Row]
     advice: Row | None
-
-    @property
-    def dates(self) -> list[Any]:
-        """The snapshots, in order."""
-        return sorted({row["as_of_date"] for row in self.trends})
+    top: Row | None
+    calls: list[Row]
+    all_calls: int
+    value_lost: float
 
 
 @dataclass(frozen=True)
@@ -303,7 +319,7 @@ class Reader:
             ),
             parameters=self.table("rpt_build_parameters", "parameter_order"),
             borderline={row["segment_id"]: row["customers"] for row in borderline},
-            history=self._history(),
+            history=self._history(as_of["as_of_date"]),
             as_of_date=as_of["as_of_date"],
             is_unfinished=is_unfinished(self._connection),
         )
@@ -329,31 +345,55 @@ class Reader:
             cells=self.table("rpt_customer_map", "segment_id, map_column, map_row", name),
         )
 
-    def _history(self) -> History:
-        """Read what the marts say of the snapshots."""
-        advice = self.table("rpt_refit_advice", "advice")
+    def _history(self, as_of_date: Any) -> History:
+        """Read what the marts say about the snapshots up to a date."""
+
+        def table(mart: str, condition: str, order_by: str, *parameters: object) -> list[Row]:
+            query = f"select {COLUMNS[mart]} from {mart} where {condition} order by {order_by}"
+            return self.rows(query, mart, parameters or [as_of_date])
+
+        trends = table("rpt_segment_trends", "as_of_date <= $1", "as_of_date, segment_id")
+        dates = sorted({row["as_of_date"] for row in trends})
+        before = [row for row in trends if row["as_of_date"] == dates[-2]] if dates[1:] else []
+        top = max(before, key=lambda row: (row["segment_value"], row["segment_id"]), default=None)
+        departure = (None if top is None else top["segment_id"], as_of_date)
+        is_call = "from_segment_id = $1 and to_date = $2 and value_lost > 0"
+        (total,) = self.rows(
+            "select count(*) as customers, "
+            "cast(coalesce(sum(cast(value_lost as decimal(38, 6))), 0) as double) as value_lost "
+            f"from rpt_segment_departures where {is_call}",
+            "rpt_segment_departures",
+            departure,
+        )
         return History(
-            trends=self.table("rpt_segment_trends", "as_of_date, segment_id"),
-            flows=self.table(
-                "rpt_segment_migrations", "to_date, movement, from_segment_id, to_segment_id"
+            dates=dates,
+            trends=trends,
+            migrations=table(
+                "rpt_segment_migrations",
+                "to_date <= $1",
+                "to_date, from_segment_id nulls last, to_segment_id nulls last",
             ),
-            lineage=self.table("rpt_segment_lineage", "as_of_date, segment_id, from_segment_id"),
-            changes=self.rows(
-                f"select {COLUMNS['rpt_migration_attributes']} from rpt_migration_attributes "
-                "where to_date = (select max(as_of_date) from rpt_segment_trends) "
-                "order by from_segment_id, to_segment_id, change_rank",
+            lineage=table(
+                "rpt_segment_lineage",
+                "as_of_date <= $1",
+                "as_of_date, coalesce(segment_id, from_segment_id), event, from_segment_id",
+            ),
+            changes=table(
                 "rpt_migration_attributes",
+                "to_date = $1",
+                "from_segment_id, to_segment_id, change_rank",
             ),
-            drift=self.rows(
-                f"select {COLUMNS['rpt_feature_drift']} from rpt_feature_drift "
-                "where as_of_date = (select max(as_of_date) from rpt_segment_trends) "
-                "order by psi desc nulls last, attribute",
-                "rpt_feature_drift",
+            drift=table("rpt_feature_drift", "as_of_date = $1", "psi desc nulls first, attribute"),
+            advice=next(iter(table("rpt_refit_advice", "as_of_date = $1", "as_of_date")), None),
+            top=top,
+            calls=table(
+                "rpt_segment_departures",
+                is_call,
+                f"value_lost desc, customer_id limit {MOST_CALLS}",
+                *departure,
             ),
-            departures=self.table(
-                "rpt_segment_departures", "value_lost desc, value_before desc, customer_id"
-            ),
-            advice=advice[0] if advice else None,
+            all_calls=total["customers"],
+            value_lost=total["value_lost"],
         )
 
     def table(self, mart: str, order_by: str, segmentation_id: str | None = None) -> list[Row]:

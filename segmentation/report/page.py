@@ -106,7 +106,7 @@ def render(marts: Marts, language: str = "zh", lineage: str | None = None) -> st
         *(_charts_of(two_groups) if two_groups else []),
         *selection,
         *quality.charts,
-        *migration.charts,
+        *(migration.charts if migration else []),
     ]
     figures = {chart.id: chart.as_figure() for chart in drawn}
     plotly = pkgutil.get_data("plotly", "package_data/plotly.min.js")

@@ -81,6 +81,37 @@ VERDICTS: dict[str, Text] = {
     "type_differs": Text("类型不符", "type differs"),
     "empty": Text("全部为空", "empty"),
 }
+DRIFT: dict[str, Text] = {
+    "stable": Text("稳定", "stable"),
+    "moderate": Text("有偏移", "some drift"),
+    "major": Text("明显偏移", "clear drift"),
+    "missing": Text("本期缺失", "missing now"),
+    "new": Text("新增指标", "new"),
+    "absent": Text("无数据", "no data"),
+}
+ADVICE: dict[str, Text] = {
+    "keep": Text("沿用现有模型", "Keep the model"),
+    "refit": Text("重新拟合模型", "Fit the model anew"),
+    "check_data": Text("先查数据", "Look at the data first"),
+}
+MOVED_BY: dict[str, Text] = {
+    "customer": Text("客户自身变化", "the customer changed"),
+    "model": Text("只因模型更新", "only the model changed"),
+    "left": Text("不在客户文件中了", "no longer in the file"),
+}
+MOVEMENTS: dict[str, Text] = {
+    "stayed": Text("留下", "stayed"),
+    "moved": Text("换群", "moved"),
+    "entered": Text("新来", "new"),
+    "left": Text("离开", "left"),
+}
+EVENTS: dict[str, Text] = {
+    "survived": Text("延续", "survived"),
+    "split": Text("拆分", "split"),
+    "absorbed": Text("并入", "absorbed"),
+    "born": Text("新生", "born"),
+    "retired": Text("消失", "retired"),
+}
 GLOSSARY: tuple[tuple[Text, Text], ...] = (
     (
         Text("K", "K"),
@@ -198,6 +229,23 @@ GLOSSARY: tuple[tuple[Text, Text], ...] = (
         Text(
             "两种分群的一致程度：1 完全相同，0 与随机无异。",
             "How far two segmentations agree: 1 the same, 0 no more than chance.",
+        ),
+    ),
+    (
+        Text("客户变化与模型变化", "Moved by the customer, moved by the model"),
+        Text(
+            "用旧模型给新数据打分：若旧模型也把客户分到别的群，是客户自身变了；否则只是新模型的"
+            "界线变了。",
+            "The old model is given the new data. If it too puts the customer elsewhere, the "
+            "customer has changed; if not, only the border of the new model has.",
+        ),
+    ),
+    (
+        Text("PSI（群体稳定性指数）", "PSI (population stability index)"),
+        Text(
+            "现在的分布与模型拟合时相差多少：0.1 以下为稳定，0.25 以上为明显偏移。",
+            "How far a distribution is from that at the fit: below 0.1 it is stable, from 0.25 on "
+            "it has clearly drifted.",
         ),
     ),
 )

@@ -12,7 +12,12 @@ from segmentation.report.formats import Text
 from segmentation.report.marts import Marts, Reader, open_marts
 from segmentation.workbook.evidence import write_evidence, write_selection
 from segmentation.workbook.lists import write_customers, write_dictionary, write_notes
-from segmentation.workbook.migration import write_calls, write_migrations, write_trends
+from segmentation.workbook.migration import (
+    write_calls,
+    write_lineage,
+    write_migrations,
+    write_trends,
+)
 from segmentation.workbook.overview import write_overview
 from segmentation.workbook.profiles import (
     write_kpis,
@@ -88,16 +93,18 @@ def _write(book: Book, marts: Marts, reader: Reader, exports: Path, sheet_rows: 
         sheet = begin(f"构成图 Mix charts{suffix}", f"占比的图{of.zh}", f"Shares, drawn{of.en}")
         write_mix_charts(sheet, marts, segmentation)
     if len(marts.history.dates) > 1:
-        write_migrations(
-            begin("迁移 Migration", "相邻快照之间客户的去向", "Who went where between snapshots"),
-            marts,
-        )
-        write_trends(begin("趋势 Trends", "各快照的客群大小", "The segments over time"), marts)
         write_calls(
             begin("联系名单 Call list", "离开原客群的客户", "Customers who left their segment"),
             marts,
+            reader,
             sheet_rows,
         )
+        write_migrations(
+            begin("迁移 Migration", "谁换了客群，为什么", "Who moved between snapshots, and why"),
+            marts,
+        )
+        write_trends(begin("趋势 Trends", "各快照的客群大小", "The segments over time"), marts)
+        write_lineage(begin("沿革 Lineage", "客群的来历", "What became of the segments"), marts)
     write_rules(
         begin("规则 Rules", "识别客群的规则，黄金规则在前", "Rules, golden ones first"),
         [segmentation for segmentation, _, _ in shown],
