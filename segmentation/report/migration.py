@@ -726,7 +726,11 @@ def drift_finding(marts: Marts) -> Said:
 
 
 def _drift_table(marts: Marts) -> Table | None:
-    rows = [row for row in marts.history.drift if row["verdict"] not in SETTLED]
+    rows = [
+        row
+        for row in marts.history.drift
+        if row["verdict"] not in SETTLED or row["unseen_customers"]
+    ]
     if not rows:
         return None
     yes, no = Text("是", "yes"), Text("否", "no")
@@ -742,6 +746,7 @@ def _drift_table(marts: Marts) -> Table | None:
             Text("参与分群", "Clustered on"),
             Text("拟合时未知", "Unknown at the fit"),
             Text("现在未知", "Unknown now"),
+            Text("取值从未见过的客户", "Customers with a level never seen"),
             Text("怎么办", "What to do"),
         ),
         rows=tuple(
@@ -752,11 +757,12 @@ def _drift_table(marts: Marts) -> Table | None:
                 as_said(yes if row["is_model_input"] else no),
                 share(row["training_unknown_share"]),
                 share(row["unknown_share"]),
+                as_said(count(row["unseen_customers"])),
                 as_said(Text(row["action_zh"], row["action_en"])),
             )
             for row in rows
         ),
-        numeric=(False, False, True, False, True, True, False),
+        numeric=(False, False, True, False, True, True, True, False),
     )
 
 

@@ -22,7 +22,8 @@ from project import BRISK, Project, Run, expect_clean_failure, expect_success
 
 from segmentation.forget import Places, forget_customer
 from segmentation.lineage import tell_lineage
-from segmentation.report.marts import read_marts
+from segmentation.report.formats import Said
+from segmentation.report.marts import MOST_CALLS, read_marts
 from segmentation.report.migration import migration_part
 from segmentation.report.page import render
 from segmentation.workbook.make import make_workbook
@@ -383,25 +384,51 @@ def test_a_model_that_is_not_kept_or_a_fit_beside_it_is_refused(
     )
 
 
+def facts_of(said: Said) -> dict[str, float]:
+    return {fact.figure: fact.value for fact in said.facts}
+
+
 def test_the_report_tells_who_moved(built: Project, scored: Project) -> None:
-    first = migration_part(read_marts(built.database))
-    assert "first snapshot" in first.lead.en
-    assert not first.charts
+    assert migration_part(read_marts(built.database)) is None
+    assert "这是第一个快照" in render(read_marts(built.database), "zh")
 
     part = migration_part(read_marts(scored.database))
-    counts = scored.query(
-        "select movement, sum(customers)::int as n from rpt_segment_migrations"
-        " where to_date = (select max(to_date) from rpt_segment_migrations) group by movement"
-    ).set_index("movement")["n"]
-    for movement, zh in (("stayed", "留在原来的客群"), ("moved", "换了客群")):
-        assert f"{counts.get(movement, 0):,} 位" in part.lead.zh
-        assert zh in part.lead.zh
-    flows, growth = part.charts
-    links = flows.data[0]["link"]
-    assert sum(links["value"]) == counts.sum()
-    assert len(growth.data[0]["x"]) == scored.one("select count(*) from rpt_segment_trends") / 2
-    assert part.retention is not None
-    assert len(part.retention.rows) == scored.one("select k from dim_models") + 1
+    assert part is not None
+    moves = scored.query(
+        """
+        with dates as (
+            select min(as_of_date) as first, max(as_of_date) as last from fct_segment_history
+        ), before as (
+            select customer_id, segment_id from fct_segment_history, dates where as_of_date = first
+        ), after as (
+            select customer_id, segment_id from fct_segment_history, dates where as_of_date = last
+        )
+        select before.segment_id as source, after.segment_id as target
+        from before full join after using (customer_id)
+        """
+    )
+    stayed = moves["source"] == moves["target"]
+    left, entered = moves["target"].isna(), moves["source"].isna()
+    counts = {
+        "stayed": stayed.sum(),
+        "moved": (~stayed & ~left & ~entered).sum(),
+        "left": left.sum(),
+        "entered": entered.sum(),
+    }
+    assert facts_of(part.finding) == counts
+    for number in counts.values():
+        assert f"{number:,}" in part.finding.zh
+        assert f"{number:,}" in part.finding.en
+    *bands, _ = part.alluvial.data
+    flows = moves.fillna("").value_counts(["source", "target"])
+    assert len(bands) == len(flows)
+    matrix = part.kept[0].table
+    found = {
+        (fact.segment_id or "", fact.level or ""): fact.value
+        for row in matrix.rows
+        for fact in row[2].facts
+    }
+    assert found == flows.to_dict()
     page = render(read_marts(scored.database), "en")
     assert page.count('id="figure-flows"') == 1
 
@@ -410,19 +437,20 @@ def test_the_report_lists_whom_to_call(
     spare: Project, quarter: Quarter, variables: dict[str, Any]
 ) -> None:
     expect_success(spare.dbt(*SCORE, customer_file=quarter.file, variables=variables))
-    marts = read_marts(spare.database)
-    part = migration_part(marts)
+    part = migration_part(read_marts(spare.database))
+    assert part is not None
     assert part.calls is not None
     top = spare.one(
         "select arg_max(segment_id, segment_value) from rpt_segment_trends"
         " where as_of_date = (select min(as_of_date) from rpt_segment_trends)"
     )
-    lost = spare.query(
+    calls = spare.query(
         "select customer_id from rpt_segment_departures"
-        f" where from_segment_id = '{top}' and value_lost > 0"
-        " order by value_lost desc, value_before desc, customer_id limit 20"
+        f" where from_segment_id = '{top}' and value_lost > 0 order by value_lost desc, customer_id"
     )
-    assert [row[0].zh[1:-1] for row in part.calls.rows] == list(lost["customer_id"])
+    listed = list(calls["customer_id"][:MOST_CALLS])
+    assert [row[0].zh[1:-1] for row in part.calls.rows] == listed
+    assert facts_of(part.calls_finding)["calls"] == len(calls)
     assert part.drift is not None
     assert any("Main media" in row[0].en for row in part.drift.rows)
     output = spare.folder / "workbook.xlsx"
@@ -431,8 +459,48 @@ def test_the_report_lists_whom_to_call(
     rows = [
         row for row in book["联系名单 Call list"].iter_rows(min_row=6, values_only=True) if row[0]
     ]
-    assert len(rows) == spare.one("select count(*) from rpt_segment_departures")
+    departures = spare.query(
+        "select * from rpt_segment_departures order by value_lost desc, customer_id"
+    )
+    assert [row[0] for row in rows] == list(departures["customer_id"])
+    assert [row[4] for row in rows] == pytest.approx(list(departures["value_lost"]))
+    for name, mart in (
+        ("趋势 Trends", "rpt_segment_trends"),
+        ("沿革 Lineage", "rpt_segment_lineage"),
+    ):
+        told = [row for row in book[name].iter_rows(min_row=6, values_only=True) if row[0]]
+        assert len(told) == spare.one(f"select count(*) from {mart}")
     assert "迁移 Migration" in book.sheetnames
+
+
+def test_departures_add_up_to_the_migrations(spare: Project) -> None:
+    """After the test before, which scored the later quarter."""
+    wrong = spare.query(
+        """
+        with departures as (
+            select from_segment_id, coalesce(to_segment_id, '') as to_segment_id,
+                count(*) as customers, count(*) filter (where reason = 'customer') as by_customer,
+                count(*) filter (where reason = 'model') as by_model,
+                sum(value_before) as value_before, sum(value_after) as value_after
+            from rpt_segment_departures
+            group by all
+        ), flows as (
+            select *, coalesce(to_segment_id, '') as target
+            from rpt_segment_migrations
+            where movement in ('moved', 'left')
+        )
+        select * from departures
+        full join flows
+            on departures.from_segment_id = flows.from_segment_id
+            and departures.to_segment_id = flows.target
+        where departures.customers is distinct from flows.customers
+            or by_customer != moved_by_customer
+            or by_model != moved_by_model
+            or abs(departures.value_before - flows.value_before) > 1e-3
+            or abs(departures.value_after - flows.value_after) > 1e-3
+        """
+    )
+    assert wrong.empty
 
 
 def test_the_lineage_is_told_in_the_terminal(refitted: Project) -> None:
