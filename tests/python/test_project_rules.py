@@ -349,7 +349,8 @@ class TestGovernance:
             f"{exposure['name']} shows {parent['name']}"
             for exposure in project.exposures
             for parent in project.parents(exposure)
-            if parent.get("access") != "public" or parent["config"]["materialized"] != "table"
+            if parent.get("access") != "public"
+            or parent["config"]["materialized"] not in ("table", "incremental")
         )
 
 
