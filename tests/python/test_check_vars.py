@@ -78,7 +78,7 @@ def test_a_build_begins_with_all_checks() -> None:
     def noted(what: str) -> Callable[..., str]:
         return lambda *_: done.append(what) or ""
 
-    checks = ("check_database_name", "check_vars", "check_value_attribute")
+    checks = ("check_database_name", "check_vars", "check_model_version", "check_value_attribute")
     begin = macro(
         "macros/check_inputs.sql",
         execute=True,
@@ -92,3 +92,24 @@ def test_a_build_begins_with_all_checks() -> None:
     begin()
     assert [what for what in done if what in checks] == list(checks)
     assert any("check_inputs(" in what for what in done)
+
+
+def test_a_model_version_must_be_kept_and_not_beside_a_fit() -> None:
+    def check_version(version: str | None, selected: list[str]) -> None:
+        macro(
+            "macros/check_model_version.sql",
+            var={"model_version": version}.__getitem__,
+            kept_relation=lambda model: model,
+            relation_rows=lambda *_, **__: [{"model_version": "abc"}, {"model_version": "def"}],
+            project_name="customer_segmentation",
+            selected_resources=selected,
+            exceptions=SimpleNamespace(raise_compiler_error=refuse),
+        )()
+
+    fit = "model.customer_segmentation.ml_kprototypes_parameters"
+    check_version(None, [fit])
+    check_version("abc", ["model.customer_segmentation.fct_customer_segments"])
+    with pytest.raises(InputError, match=r"model_version is xyz.*Give one of abc, def"):
+        check_version("xyz", [])
+    with pytest.raises(InputError, match=r"this run fits a new model.*--selector score"):
+        check_version("abc", [fit])
