@@ -77,7 +77,7 @@ QUARTERS: Final = (
         left=0.05,
         arrived=0.04,
         moves=(("growing_brands", "key_accounts", 0.05),),
-        split=("bursty_tiktok", "dormant_large", 0.50),
+        split=("trial_and_gone", "game_studios", 0.50),
     ),
 )
 

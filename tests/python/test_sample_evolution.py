@@ -126,9 +126,9 @@ def test_a_segment_is_born_and_one_splits(planted: list[pd.DataFrame]) -> None:
     assert counts[2]["gambling_risk"] == pytest.approx(0.12 * len(planted[1]), rel=0.1)
     before = planted[2].set_index("corporation_id")["planted_segment"]
     split = planted[3].loc[planted[3]["change"] == "split"]
-    assert set(split["planted_segment"]) == {"dormant_large"}
-    assert set(before[split["corporation_id"]]) == {"bursty_tiktok"}
-    assert len(split) == pytest.approx(counts[3]["bursty_tiktok"], rel=0.2)
+    assert set(split["planted_segment"]) == {"game_studios"}
+    assert set(before[split["corporation_id"]]) == {"trial_and_gone"}
+    assert len(split) == pytest.approx(counts[3]["trial_and_gone"], rel=0.2)
 
 
 def test_a_category_shifts_for_a_share_of_one_segment(
@@ -207,7 +207,7 @@ def test_customers_follow_only_segments_that_are_there(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(evolution, "draw_customers", draw_and_note)
     for (_, _, planted), new in zip(
-        evolve_customers(500, 1), (set(), set(), {"gambling_risk"}, {"dormant_large"}), strict=True
+        evolve_customers(500, 1), (set(), set(), {"gambling_risk"}, {"game_studios"}), strict=True
     ):
         assert followed <= set(planted["planted_segment"].to_pylist())
         assert new <= followed
@@ -224,7 +224,7 @@ def test_new_ids_look_like_the_old_ones(files: list[pd.DataFrame]) -> None:
 def test_a_born_segment_goes_on_arriving(planted: list[pd.DataFrame]) -> None:
     arrived = planted[3].loc[planted[3]["change"] == "arrived", "planted_segment"]
     assert "gambling_risk" in set(arrived)
-    assert "dormant_large" not in set(arrived)
+    assert "game_studios" not in set(arrived)
 
 
 def test_the_same_arguments_give_the_same_values() -> None:

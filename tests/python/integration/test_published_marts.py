@@ -180,8 +180,9 @@ def test_the_joins_that_are_drawn_are_foreign_keys(marts: list[Mart]) -> None:
     of_segments = {
         mart.name for mart in marts if {"segmentation_id", "cluster"} <= mart.columns.keys()
     }
-    # A condition is of a segment by its rule.
-    assert of_segments - {"dim_segments", "rpt_rule_conditions"} == {
+    # A condition is of a segment by its rule, the history and parameters are of a model.
+    of_models = {"fct_segment_history", "fct_model_parameters"}
+    assert of_segments - {"dim_segments", "rpt_rule_conditions"} - of_models == {
         mart for parent, mart, _ in drawn if parent == "dim_segments"
     }
 

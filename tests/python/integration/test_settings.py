@@ -445,7 +445,9 @@ def test_parameters_are_in_a_mart(changed: Project, built: Project) -> None:
     table = changed.query("select * from rpt_build_parameters").set_index("parameter")
     settings = table.loc[table["kind"] == "setting", "value"]
     assert settings.to_dict() == {
-        name: str(value) for name, value in VARS.items() if name != "as_of_date"
+        name: str(value)
+        for name, value in VARS.items()
+        if name not in ("as_of_date", "force_as_of_date")
     }
     versions = table.loc[table["kind"] == "version", "value"]
     assert versions["duckdb"] == importlib.metadata.version("duckdb")
