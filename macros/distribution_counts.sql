@@ -2,7 +2,7 @@
     {#-
         The body of a CTE: how many customers are in each bin of a number or have each level, from two CTEs: `customers`, a column an
         attribute, and `ranges`, with lower_bound and upper_bound of each bin from 1, null where it has none. In bin 0 is who
-        is unknown of a number; the level of who is unknown of a category is unknown.
+        is unknown of a number, and in bin 1 who is known where there are no ranges; the level of who is unknown of a category is unknown.
     -#}
     {%- set attributes = dictionary(roles=['performance', 'ordinal', 'nominal', 'high_cardinality', 'flag']) -%}
     {%- set numbers = attributes | selectattr('role', 'equalto', 'performance') | list %}
@@ -41,7 +41,7 @@
 
     select
         numbers.attribute,
-        coalesce(ranges.bin, 0) as bin,
+        coalesce(ranges.bin, cast(not isnan(numbers.number) as integer)) as bin,
         cast(null as varchar) as level,
         count(*) as customers
     from numbers
@@ -51,7 +51,7 @@
             and not isnan(numbers.number)
             and numbers.number >= coalesce(ranges.lower_bound, '-infinity'::double)
             and (ranges.upper_bound is null or numbers.number < ranges.upper_bound)
-    group by numbers.attribute, coalesce(ranges.bin, 0)
+    group by numbers.attribute, coalesce(ranges.bin, cast(not isnan(numbers.number) as integer))
     union all
     select
         attribute,

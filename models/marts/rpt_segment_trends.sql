@@ -19,7 +19,7 @@ segments as (
 ),
 
 -- As decimals, which add up to the same in any order.
-sizes as (
+sizes as materialized (
 
     select
         as_of_date,

@@ -67,6 +67,8 @@ parameters as (
         parameter,
         value
     from mixtures
+    -- Beside the components there is the BIC of every type of covariance.
+    where cluster is not null
     union all
     select
         'ml_agglomerative_parameters' as parameter_table,

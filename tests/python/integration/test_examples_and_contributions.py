@@ -17,6 +17,16 @@ from scipy.special import logsumexp
 SEED = 11
 METHODS = ["kprototypes", "agglomerative", "famd_kmeans", "famd_gmm"]
 FINAL = (
+    "int_method_parameters",
+    "int_fitted_parameters",
+    "int_fitted_model",
+    "dim_models",
+    "dim_model_segments",
+    "fct_model_parameters",
+    "int_model_in_use",
+    "int_scoring_features",
+    "int_customer_scores",
+    "delivered_scores_equal_candidate_scores",
     "int_final_clusters",
     "int_final_customers",
     "int_customer_silhouettes",
@@ -28,7 +38,7 @@ FINAL = (
     "fct_customer_contributions",
     "contributions_add_up_to_the_distances",
 )
-"""What depends on which segmentation is final, as far as contributions need it, and their test."""
+"""What depends on which segmentation is final, as far as contributions need it, and its tests."""
 
 
 @pytest.fixture(scope="module", params=METHODS)
