@@ -8,7 +8,7 @@ import click
 
 _COMMANDS = {
     "dictionary": "segmentation.dictionary.cli:dictionary",
-    "forget": "segmentation.forget:forget_command",
+    "forget": "segmentation.forget.cli:forget_command",
     "lineage": "segmentation.lineage:lineage_command",
     "personas": "segmentation.personas:personas_command",
     "publish": "segmentation.publish.cli:publish_command",

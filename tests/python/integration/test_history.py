@@ -20,12 +20,14 @@ import pandas as pd
 import pytest
 from project import BRISK, Project, Run, expect_clean_failure, expect_success
 
-from segmentation.forget import Places, forget_customer
+from segmentation.forget.everywhere import Places, forget_customer
+from segmentation.forget.files import TextFile
+from segmentation.forget.traces import Customer
 from segmentation.lineage import tell_lineage
 from segmentation.report.formats import Said
 from segmentation.report.marts import MOST_CALLS, read_marts
 from segmentation.report.migration import migration_part
-from segmentation.report.page import render
+from segmentation.report.page import make_report, render
 from segmentation.workbook.make import make_workbook
 
 SCORE = ("build", "--selector", "score", "--exclude-resource-type", "unit_test")
@@ -520,9 +522,21 @@ def test_a_customer_is_forgotten_everywhere(refitted: Project) -> None:
         reports=refitted.folder / "reports",
         logs=refitted.folder / "logs",
     )
+    report = places.reports / "segmentation_report.html"
+    workbook = places.reports / "segmentation_workbook.xlsx"
+    make_report(refitted.database, report)
+    make_workbook(refitted.database, workbook, exports=refitted.exports)
+    named = Customer(customer)
+    assert TextFile(report).find(named)
+    assert TextFile(workbook).find(named)
     before = refitted.relations()
     said = list(forget_customer(customer, places))
-    assert f"finds {customer} nowhere" in said[-1]
+    assert not TextFile(report).find(named)
+    assert not TextFile(workbook).find(named)
+    cards = "select count(*) from rpt_persona_cards where text_en like '{}: %'"
+    assert refitted.one(cards.format(customer)) == 0
+    assert refitted.one(cards.format("%")) > 0
+    assert any(f"finds {customer}" in line for line in said)
     assert refitted.relations() == before
     assert (
         refitted.one(f"select count(*) from fct_segment_history where customer_id = '{customer}'")
@@ -532,3 +546,13 @@ def test_a_customer_is_forgotten_everywhere(refitted: Project) -> None:
         assert copy.sql("select count(*) from fct_segment_history").fetchall() == [
             (refitted.one("select count(*) from fct_segment_history"),)
         ]
+    later = refitted.one("select cast(max(as_of_date) as varchar) from fct_segment_history")
+    run = refitted.build(
+        refitted.folder / "shuffled.csv",
+        variables={**BRISK, "as_of_date": later, "force_as_of_date": True, "random_seed": 7},
+        select=["int_segment_sizes"],
+    )
+    expect_success(run)
+    sizes = "select count(*) from int_segment_sizes where {}"
+    assert refitted.one(sizes.format("first_customer_id is null")) == 0
+    assert refitted.one(sizes.format(f"first_customer_id = '{customer}'")) == 0
