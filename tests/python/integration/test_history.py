@@ -513,7 +513,11 @@ def test_the_lineage_is_told_in_the_terminal(refitted: Project) -> None:
 
 
 def test_a_customer_is_forgotten_everywhere(refitted: Project) -> None:
-    customer = refitted.one("select min(customer_id) from rpt_segment_examples")
+    customer = refitted.one(
+        "select min(customer_id) from rpt_segment_examples semi join dim_segmentations "
+        "on rpt_segment_examples.segmentation_id = dim_segmentations.segmentation_id and is_final "
+        "where kind = 'typical' and example_rank = 1"
+    )
     places = Places(
         refitted.database,
         target=refitted.target,
