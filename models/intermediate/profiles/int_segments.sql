@@ -25,14 +25,28 @@ populations as (
 
 ),
 
+-- Added up in one order: sums of floats differ in their last digits with it.
+totals as (
+
+    select
+        segmentation_id,
+        sum(customers) as customers,
+        sum(segment_value order by cluster) as segment_value
+    from sizes
+    group by segmentation_id
+
+),
+
 identified as (
 
     select
         sizes.*,
         identities.segment_id as kept_segment_id,
-        sizes.customers / sum(sizes.customers) over (partition by sizes.segmentation_id) as customer_share,
-        sizes.segment_value / nullif(sum(sizes.segment_value) over (partition by sizes.segmentation_id), 0) as spend_share
+        sizes.customers / totals.customers as customer_share,
+        sizes.segment_value / nullif(totals.segment_value, 0) as spend_share
     from sizes
+    inner join totals
+        on sizes.segmentation_id = totals.segmentation_id
     left join identities
         on
             sizes.segmentation_id = identities.segmentation_id
