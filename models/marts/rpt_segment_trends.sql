@@ -26,7 +26,7 @@ sizes as materialized (
         segment_id,
         any_value(model_version) as model_version,
         count(*) as customers,
-        cast(sum(cast(customer_value as decimal(38, 6))) as double) as segment_value,
+        sum(cast(customer_value as decimal(38, 6))) as segment_value,
         avg(cast(silhouette as decimal(18, 9))) as mean_silhouette,
         avg(cast(is_borderline as integer)) as borderline_share
     from history
@@ -39,7 +39,8 @@ shares as (
     select
         *,
         customers / sum(customers) over (partition by as_of_date) as customer_share,
-        segment_value / nullif(sum(segment_value) over (partition by as_of_date), 0) as spend_share
+        cast(segment_value as double)
+        / nullif(cast(sum(segment_value) over (partition by as_of_date) as double), 0) as spend_share
     from sizes
 
 ),
@@ -83,7 +84,7 @@ sizes_and_departures as (
         coalesce(shares.model_version, departures.model_version) as naming_model_version,
         coalesce(shares.customers, 0) as customers,
         coalesce(shares.customer_share, 0) as customer_share,
-        coalesce(shares.segment_value, 0) as segment_value,
+        cast(coalesce(shares.segment_value, 0) as double) as segment_value,
         coalesce(shares.spend_share, 0) as spend_share,
         shares.mean_silhouette,
         shares.borderline_share,
