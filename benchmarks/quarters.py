@@ -164,7 +164,7 @@ def history() -> None:
         connection.execute(
             f"""
             insert into fct_segment_history
-            select * replace (
+            select fct_segment_history.* replace (
                 cast(date '2001-01-28' + interval (3 * quarter) month as date) as as_of_date
             )
             from fct_segment_history, range({HISTORY - 1}) as quarters (quarter)
