@@ -46,90 +46,59 @@ parameters as (
         cluster,
         attribute,
         level,
-        cast(null as integer) as fold,
         axis,
         other_axis,
-        cast(null as varchar) as encoding,
-        cast(null as varchar) as transform,
         parameter,
         value
     from of_method
-    union all
+    union all by name
     select
         'ml_feature_set_a_parameters' as parameter_table,
-        cast(null as varchar) as segmentation_id,
-        cast(null as integer) as cluster,
         attribute,
         level,
         fold,
-        cast(null as integer) as axis,
-        cast(null as integer) as other_axis,
         encoding,
         transform,
         parameter,
         value
     from features
-    union all
+    union all by name
     -- Axes that the final segmentation does not use score nobody.
     select
         'ml_famd_parameters' as parameter_table,
-        cast(null as varchar) as segmentation_id,
-        cast(null as integer) as cluster,
         famd.attribute,
         famd.level,
-        cast(null as integer) as fold,
         famd.axis,
-        cast(null as integer) as other_axis,
-        cast(null as varchar) as encoding,
-        cast(null as varchar) as transform,
         famd.parameter,
         famd.value
     from famd
     cross join most_axes
     where coalesce(famd.axis, 0) <= most_axes.axes
-    union all
+    union all by name
     select
         'int_feature_bin_thresholds' as parameter_table,
-        cast(null as varchar) as segmentation_id,
-        cast(null as integer) as cluster,
         feature as attribute,
         level,
-        cast(null as integer) as fold,
         level_order as axis,
-        cast(null as integer) as other_axis,
-        cast(null as varchar) as encoding,
-        cast(null as varchar) as transform,
         'lower_bound' as parameter,
         lower_bound as value
     from bins
-    union all
+    union all by name
     select
         'int_training_distributions' as parameter_table,
-        cast(null as varchar) as segmentation_id,
-        cast(null as integer) as cluster,
         attribute,
         level,
-        cast(null as integer) as fold,
         bin as axis,
-        cast(null as integer) as other_axis,
-        cast(null as varchar) as encoding,
-        cast(null as varchar) as transform,
         'lower_bound' as parameter,
         lower_bound as value
     from distributions
     where bin > 0
-    union all
+    union all by name
     select
         'int_training_distributions' as parameter_table,
-        cast(null as varchar) as segmentation_id,
-        cast(null as integer) as cluster,
         attribute,
         level,
-        cast(null as integer) as fold,
         bin as axis,
-        cast(null as integer) as other_axis,
-        cast(null as varchar) as encoding,
-        cast(null as varchar) as transform,
         'share' as parameter,
         share as value
     from distributions

@@ -38,30 +38,24 @@ parameters as (
         cluster,
         attribute,
         level,
-        cast(null as integer) as axis,
-        cast(null as integer) as other_axis,
         parameter,
         value
     from kprototypes
-    union all
+    union all by name
     select
         'ml_famd_kmeans_parameters' as parameter_table,
         segmentation_id,
         cluster,
-        cast(null as varchar) as attribute,
-        cast(null as varchar) as level,
         axis,
         other_axis,
         parameter,
         value
     from kmeans
-    union all
+    union all by name
     select
         'ml_famd_gmm_parameters' as parameter_table,
         segmentation_id,
         cluster,
-        cast(null as varchar) as attribute,
-        cast(null as varchar) as level,
         axis,
         other_axis,
         parameter,
@@ -69,15 +63,13 @@ parameters as (
     from mixtures
     -- Beside the components there is the BIC of every type of covariance.
     where cluster is not null
-    union all
+    union all by name
     select
         'ml_agglomerative_parameters' as parameter_table,
         segmentation_id,
         cluster,
         attribute,
         level,
-        cast(null as integer) as axis,
-        cast(null as integer) as other_axis,
         parameter,
         value
     from agglomerative
