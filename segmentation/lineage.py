@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 
 from segmentation.errors import InputError
 from segmentation.options import database_option
+from segmentation.report.marts import COLUMNS, Reader, open_marts
 
 _EVENTS = {
     "survived": "{segment} survived: {common:,} of its {before:,} customers, now {now:,}",
@@ -39,60 +39,55 @@ def tell_lineage(database: Path) -> str:
     InputError
         The database is not there or has no history.
     """
-    if not database.exists():
-        raise InputError(f"There is no database at {database.resolve()}; run dbt build first.")
-    with duckdb.connect(str(database), read_only=True) as connection:
-        try:
-            dates = connection.sql(
-                "select as_of_date, any_value(model_version), count(*) "
-                "from fct_segment_history group by as_of_date order by as_of_date"
-            ).fetchall()
-            paragraphs = [_snapshot(connection, *row) for row in dates]
-            advice = connection.sql("select advice, reason_en from rpt_refit_advice").fetchall()
-        except duckdb.CatalogException as error:
-            raise InputError(
-                f"{database} has no history ({str(error).splitlines()[0]}); run dbt build."
-            ) from error
-    return "\n\n".join([*paragraphs, *(f"Advice: {name}. {reason}" for name, reason in advice)])
+    with open_marts(database) as reader:
+        dates = reader.rows(
+            "select as_of_date, any_value(model_version) as model_version, count(*) as customers "
+            "from fct_segment_history group by as_of_date order by as_of_date",
+            "fct_segment_history",
+        )
+        paragraphs = [_snapshot(reader, **row) for row in dates]
+        advice = reader.table("rpt_refit_advice", "advice")
+    return "\n\n".join(
+        [*paragraphs, *(f"Advice: {row['advice']}. {row['reason_en']}" for row in advice)]
+    )
 
 
-def _snapshot(
-    connection: duckdb.DuckDBPyConnection, as_of_date: Any, model_version: str, customers: int
-) -> str:
+def _snapshot(reader: Reader, as_of_date: Any, model_version: str, customers: int) -> str:
     """Tell of one snapshot."""
     lines = [f"{as_of_date}  {customers:,} customers, model {model_version}"]
-    moves = connection.sql(
-        "select movement, sum(customers), sum(moved_by_customer), sum(moved_by_model) "
-        "from rpt_segment_migrations where to_date = $date group by movement",
-        params={"date": as_of_date},
-    ).fetchall()
+    moves = reader.rows(
+        "select movement, sum(customers) as customers, sum(moved_by_customer) as by_customer, "
+        "sum(moved_by_model) as by_model "
+        "from rpt_segment_migrations where to_date = $1 group by movement",
+        "rpt_segment_migrations",
+        [as_of_date],
+    )
     if moves:
-        counts = {movement: numbers for movement, *numbers in moves}
+        counts = {row["movement"]: row for row in moves}
+        nobody = {"customers": 0, "by_customer": 0, "by_model": 0}
         stayed, moved, entered, left = (
-            counts.get(movement, (0, 0, 0)) for movement in ("stayed", "moved", "entered", "left")
+            counts.get(movement, nobody) for movement in ("stayed", "moved", "entered", "left")
         )
         lines.append(
-            f"  {stayed[0]:,} stayed in their segment, {moved[0]:,} moved ({moved[1]:,} because "
-            f"they changed, {moved[2]:,} because the model did), {entered[0]:,} are new, "
-            f"{left[0]:,} left"
+            f"  {stayed['customers']:,} stayed in their segment, {moved['customers']:,} moved "
+            f"({moved['by_customer']:,} because they changed, {moved['by_model']:,} because the "
+            f"model did), {entered['customers']:,} are new, {left['customers']:,} left"
         )
-    events = connection.sql(
-        "select event, segment_id, name_en, from_segment_id, from_name_en, customers, "
-        "from_customers, common_customers from rpt_segment_lineage where as_of_date = $date "
+    events = reader.rows(
+        f"select {COLUMNS['rpt_segment_lineage']} from rpt_segment_lineage where as_of_date = $1 "
         "order by coalesce(segment_id, from_segment_id), event desc",
-        params={"date": as_of_date},
-    ).fetchall()
-    for event, segment_id, name, from_id, from_name, now, before, common in events:
-        lines.append(
-            "  "
-            + _EVENTS[event].format(
-                segment=f"{segment_id} {name}",
-                source=f"{from_id} {from_name}",
-                now=now or 0,
-                before=before or 0,
-                common=common or 0,
-            )
+        "rpt_segment_lineage",
+        [as_of_date],
+    )
+    for row in events:
+        told = _EVENTS[row["event"]].format(
+            segment=f"{row['segment_id']} {row['name_en']}",
+            source=f"{row['from_segment_id']} {row['from_name_en']}",
+            now=row["customers"] or 0,
+            before=row["from_customers"] or 0,
+            common=row["common_customers"] or 0,
         )
+        lines.append(f"  {told}")
     return "\n".join(lines)
 
 

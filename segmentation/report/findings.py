@@ -71,7 +71,16 @@ def quoted(segment: Row) -> Text:
 
 def value_name(marts: Marts) -> Text:
     """Give the label of the attribute whose sum is the business."""
-    name = marts.final.about["value_attribute"]
+    return attribute_label(marts, marts.final.about["value_attribute"])
+
+
+def value_about(marts: Marts) -> Row:
+    """Give the row of dim_attributes of that attribute; empty where there is none."""
+    return marts.attributes.get(marts.final.about["value_attribute"], {})
+
+
+def attribute_label(marts: Marts, name: str) -> Text:
+    """Give the label of an attribute; its name where the dictionary has it no more."""
     about = marts.attributes.get(name)
     return (
         same(isolate(name))

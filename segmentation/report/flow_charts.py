@@ -60,6 +60,14 @@ def place_of(row: Row, side: str) -> str:
     return str(row[f"{side}_segment_id"] or (NEW if side == "from" else LEFT))
 
 
+def crossed(migrations: Sequence[Row]) -> tuple[dict[tuple[str, str], Row], list[str], list[str]]:
+    """Give the rows of one interval by where from and where to, and both in their order."""
+    found = {(place_of(row, "from"), place_of(row, "to")): row for row in migrations}
+    sources = sorted({source for source, _ in found}, key=lambda name: (name == NEW, name))
+    targets = sorted({target for _, target in found}, key=lambda name: (name == LEFT, name))
+    return found, sources, targets
+
+
 def flow(row: Row, value: int) -> Said:
     """Give a number of customers who went from one segment to another."""
     fact = Fact(row["movement"], value, row["from_segment_id"], level=row["to_segment_id"])
@@ -274,9 +282,7 @@ def matrix(chart_id: str, segments: Sequence[Row], migrations: Sequence[Row], ti
     migrations : list of dict
         Rows of rpt_segment_migrations of one interval.
     """
-    found = {(place_of(row, "from"), place_of(row, "to")): row for row in migrations}
-    sources = sorted({source for source, _ in found}, key=lambda name: (name == NEW, name))
-    targets = sorted({target for _, target in found}, key=lambda name: (name == LEFT, name))
+    found, sources, targets = crossed(migrations)
     has_many = len(targets) > MANY_SEGMENTS
     z: list[list[float | None]] = []
     annotations: list[Figure] = []

@@ -8,7 +8,14 @@ from typing import Any
 
 from segmentation.report import flow_charts, words
 from segmentation.report.charts import Chart, is_share
-from segmentation.report.findings import of_value, quoted, value_name, within_sentence
+from segmentation.report.findings import (
+    attribute_label,
+    of_value,
+    quoted,
+    value_about,
+    value_name,
+    within_sentence,
+)
 from segmentation.report.flow_charts import LEFT, MOST_DATES, NEW, flow
 from segmentation.report.formats import (
     Fact,
@@ -376,8 +383,12 @@ def growth_finding(growth: dict[str, float], of: Text) -> Said:
 
 def amount(marts: Marts, value: float | None) -> Text:
     """Write a sum of the value attribute."""
-    about = marts.attributes.get(marts.final.about["value_attribute"], {})
-    return quantity(value, about.get("unit"))
+    return quantity(value, value_about(marts).get("unit"))
+
+
+def newest_first(trends: Sequence[Row]) -> list[Row]:
+    """Sort rows of rpt_segment_trends: the last snapshot first, its segments by id."""
+    return sorted(trends, key=lambda row: (-row["as_of_date"].toordinal(), row["segment_id"]))
 
 
 def trends_table(marts: Marts, trends: Sequence[Row]) -> Table:
@@ -419,9 +430,7 @@ def trends_table(marts: Marts, trends: Sequence[Row]) -> Table:
                 as_said(amount(marts, row["segment_value"])),
                 share(value_growth(marts, row)),
             )
-            for row in sorted(
-                trends, key=lambda row: (-row["as_of_date"].toordinal(), row["segment_id"])
-            )
+            for row in newest_first(trends)
         ),
         numeric=(False, False, *(True for _ in range(10))),
     )
@@ -491,7 +500,10 @@ def lineage(marts: Marts) -> list[Said]:
         ("inputs_removed", "新模型不再用这些指标：{names}。", "It no longer uses: {names}."),
     ):
         if rows[0][column]:
-            names = [_attribute(marts, name) for name in rows[0][column].split(", ")]
+            names = [
+                within_sentence(attribute_label(marts, name))
+                for name in rows[0][column].split(", ")
+            ]
             found.append(say(zh, en, names=join(names)))
     return found
 
@@ -519,10 +531,6 @@ def _event(row: Row) -> Said:
         return said
     renamed = say("它上期叫{then}。", "It was called {then}.", then=_named(row, "from_"))
     return join([said, renamed], "", " ")
-
-
-def _attribute(marts: Marts, name: str) -> Text:
-    return within_sentence(_label(marts, name))
 
 
 def changes(marts: Marts, last: Sequence[Row]) -> list[Said]:
@@ -751,7 +759,7 @@ def _drift_table(marts: Marts) -> Table | None:
         ),
         rows=tuple(
             (
-                as_said(_label(marts, row["attribute"])),
+                as_said(attribute_label(marts, row["attribute"])),
                 as_said(words.name_of(words.DRIFT, row["verdict"])),
                 as_said("—" if row["psi"] is None else decimal(row["psi"])),
                 as_said(yes if row["is_model_input"] else no),
@@ -763,15 +771,6 @@ def _drift_table(marts: Marts) -> Table | None:
             for row in rows
         ),
         numeric=(False, False, True, False, True, True, True, False),
-    )
-
-
-def _label(marts: Marts, name: str) -> Text:
-    about = marts.attributes.get(name)
-    return (
-        same(isolate(name))
-        if about is None
-        else Text(isolate(about["label_zh"]), isolate(about["label_en"]))
     )
 
 

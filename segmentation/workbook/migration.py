@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segmentation.report import findings, migration, words
-from segmentation.report.flow_charts import BEYOND, LEFT, NEW, place_of
+from segmentation.report.flow_charts import BEYOND, LEFT, NEW, crossed
 from segmentation.report.formats import Text
 from segmentation.report.marts import COLUMNS, Marts, Reader, Row
 from segmentation.workbook.shared import HEADER, HIGH, MIDDLE, bars, number_style, on_one_line
@@ -36,7 +36,7 @@ def write_migrations(sheet: Sheet, marts: Marts) -> None:
     history = marts.history
     last = migration.last_moves(marts)
     money = number_style(
-        marts.attributes.get(marts.final.about["value_attribute"], {}),
+        findings.value_about(marts),
         [row[name] for row in history.migrations for name in ("value_before", "value_after")],
     )
     value = findings.value_name(marts)
@@ -111,9 +111,7 @@ def _place(name: str) -> str:
 
 def _matrix(sheet: Sheet, last: list[Row], row: int) -> int:
     """Write shares and, beside them, customers; give the last row."""
-    found = {(place_of(one, "from"), place_of(one, "to")): one for one in last}
-    sources = sorted({source for source, _ in found}, key=lambda name: (name == NEW, name))
-    targets = sorted({target for _, target in found}, key=lambda name: (name == LEFT, name))
+    found, sources, targets = crossed(last)
     for figure, name, style in (
         ("transition_probability", Text("占原客群", "Share of the segment before"), PERCENT),
         ("customers", Text("客户数", "Customers"), COUNT),
@@ -154,8 +152,7 @@ def write_trends(sheet: Sheet, marts: Marts) -> None:
     """Write how large every segment was at every snapshot, the last one first."""
     value = findings.value_name(marts)
     trends = marts.history.trends
-    about = marts.attributes.get(marts.final.about["value_attribute"], {})
-    money = number_style(about, [row["segment_value"] for row in trends])
+    money = number_style(findings.value_about(marts), [row["segment_value"] for row in trends])
     columns = [
         Column(Text("日期", "Snapshot"), 12, CENTRE),
         Column(Text("客群", "Segment"), 10, replace(BOLD, align="center")),
@@ -184,9 +181,8 @@ def write_trends(sheet: Sheet, marts: Marts) -> None:
         ),
     )
     sheet.headings(HEADER, columns)
-    order = sorted(trends, key=lambda row: (-row["as_of_date"].toordinal(), row["segment_id"]))
     row = HEADER
-    for row, one in enumerate(order, HEADER + 1):
+    for row, one in enumerate(migration.newest_first(trends), HEADER + 1):
         sheet.cells(
             row,
             columns,
@@ -275,14 +271,13 @@ def write_calls(sheet: Sheet, marts: Marts, reader: Reader, sheet_rows: int) -> 
     """
     before, after = marts.history.dates[-2:]
     value = findings.value_name(marts)
-    about = marts.attributes.get(marts.final.about["value_attribute"], {})
     (total,) = reader.rows(
         "select count(*) as customers, max(value_before) as most from rpt_segment_departures "
         "where to_date = $1",
         "rpt_segment_departures",
         [after],
     )
-    money = number_style(about, [total["most"]])
+    money = number_style(findings.value_about(marts), [total["most"]])
     columns = [
         Column(Text("客户编号", "Customer id"), 20, ID),
         Column(Text("原客群", "Segment before"), 12, CENTRE),
