@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build score demo-year test bench bench-scale docs superset test-bi clean
+.PHONY: build score demo-year test test-hard bench bench-scale docs superset test-bi clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -70,6 +70,11 @@ test: .venv/.installed
 	$(BIN)/segmentation sample --rows 1500 --output $(TEST_DIR)/customers.csv
 	$(TEST_ENV) $(BIN)/dbt build --exclude-resource-type unit_test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --basetemp=$(TEST_DIR)/pytest
+
+# What takes too long for every change: builds killed at many moments, readers under load, thousands of hostile files. See
+# docs/reliability.md; HARD_SEED, HARD_KILLS and HARD_FILES are environment variables.
+test-hard: .venv/.installed
+	$(BIN)/pytest -m hard --basetemp=target/test-hard
 
 # Every number of docs/benchmarks.md, ours beside the usual libraries': most of an hour, nearly all of it theirs. Nothing else
 # should run. `.venv/bin/python benchmarks/speed.py fit` is one of them.

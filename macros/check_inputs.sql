@@ -7,7 +7,7 @@
         {%- do check_database_name() -%}
         {%- do check_vars() -%}
         {%- do check_model_version() -%}
-        {%- for call in [
+        {%- for call in (['check_pseudonym_key()'] if var('pseudonymize') else []) + [
             "check_inputs(" ~ sql_literal(var('customer_file') or '') ~ ", 'seeds')",
             "make_folder(" ~ sql_literal(env_var('EXPORTS_DIR', 'exports')) ~ ")",
             "make_folder(" ~ sql_literal(env_var('PUBLISHED_DIR', 'published')) ~ ")",

@@ -123,6 +123,9 @@
     {%- if var('force_as_of_date') is not boolean -%}
         {%- do faults.append('force_as_of_date is ' ~ var('force_as_of_date') | pprint ~ '; give true or false.') -%}
     {%- endif -%}
+    {%- if var('pseudonymize') is not boolean -%}
+        {%- do faults.append('pseudonymize is ' ~ var('pseudonymize') | pprint ~ '; give true or false.') -%}
+    {%- endif -%}
     {%- if not is_plain_number(var('min_segment_overlap')) or not 0 < var('min_segment_overlap') <= 1 -%}
         {%- do faults.append(
             'min_segment_overlap is ' ~ var('min_segment_overlap') | pprint ~ '; give a Jaccard index above 0 and up to 1, such as 0.3.'

@@ -2,14 +2,19 @@
     {#-
         Copy every column of the customer file as it came in, for the customers that were kept, with the group of
         agglomerative_k2: 0 is the larger one. Excel reads UTF-8 only behind a byte order mark: the first header carries one.
+        With pseudonyms, they stand for the ids, and columns that hold names or that the dictionary does not know are left out.
     -#}
     {%- set columns = relation_rows(
         model_relation('stg_crm__file_columns'),
         order_by='position',
-        columns="column_name, position, case
+        columns="column_name, attribute, position, case
             when trim(coalesce(header, '')) = '' or count(*) over (partition by lower(header)) > 1 then column_name else header
         end as header"
     ) | rejectattr('header', 'equalto', 'cluster_agg_k2') | list -%}
+    {%- if var('pseudonymize') -%}
+        {%- set names = dictionary(roles=['excluded']) | selectattr('data_type', 'equalto', 'text') | map(attribute='attribute') | list -%}
+        {%- set columns = columns | selectattr('attribute') | rejectattr('attribute', 'in', names) | list -%}
+    {%- endif -%}
     copy (
         with
 
@@ -26,7 +31,8 @@
 
         select
             {%- for column in columns %}
-            file_rows.{{ adapter.quote(column.column_name) }} as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
+            {{ 'checked.customer_id' if var('pseudonymize') and column.attribute == id_attribute()
+                else 'file_rows.' ~ adapter.quote(column.column_name) }} as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
             {%- endfor %}
             sizes.cluster_agg_k2
         from {{ model_relation('base_crm__customers_raw') }} as file_rows

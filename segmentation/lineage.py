@@ -48,7 +48,10 @@ def tell_lineage(database: Path) -> str:
         paragraphs = [_snapshot(reader, **row) for row in dates]
         advice = reader.table("rpt_refit_advice", "advice")
     return "\n\n".join(
-        [*paragraphs, *(f"Advice: {row['advice']}. {row['reason_en']}" for row in advice)]
+        [
+            *paragraphs,
+            *(f"Advice: {row['advice_en'].lower()}. {row['reason_en']}" for row in advice),
+        ]
     )
 
 

@@ -94,7 +94,8 @@ select
     coalesce(
         {{ rule_sentence_en('rules.conditions_en', 'rules.precision', 'segments.name_en') }},
         'The decision tree finds no short rule that is precise enough'
-    ) as golden_rule_en
+    ) as golden_rule_en,
+    segments.as_of_date
 from segments
 inner join personas
     on

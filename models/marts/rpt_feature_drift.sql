@@ -27,6 +27,12 @@ model_in_use as (
 
 ),
 
+attributes as (
+
+    select * from {{ ref('dim_attributes') }}
+
+),
+
 -- The model of the snapshot before, which a refit on this one has replaced; of the first snapshot, its own.
 reference as (
 
@@ -198,18 +204,21 @@ verdicts as (
 
 )
 
+-- An attribute that only the model still knows has no label any more.
 select
-    as_of_date,
-    model_version,
-    attribute,
-    is_model_input,
-    customers,
-    psi,
-    training_unknown_share,
-    unknown_share,
-    unseen_customers,
-    verdict,
-    case verdict
+    verdicts.as_of_date,
+    verdicts.model_version,
+    verdicts.attribute,
+    coalesce(attributes.label_zh, verdicts.attribute) as attribute_zh,
+    coalesce(attributes.label_en, verdicts.attribute) as attribute_en,
+    verdicts.is_model_input,
+    verdicts.customers,
+    verdicts.psi,
+    verdicts.training_unknown_share,
+    verdicts.unknown_share,
+    verdicts.unseen_customers,
+    verdicts.verdict,
+    case verdicts.verdict
         when 'stable' then '稳定'
         when 'moderate' then '有偏移'
         when 'major' then '明显偏移'
@@ -217,22 +226,33 @@ select
         when 'new' then '新增指标'
         else '无数据'
     end as verdict_zh,
+    case verdicts.verdict
+        when 'stable' then 'stable'
+        when 'moderate' then 'some drift'
+        when 'major' then 'clear drift'
+        when 'missing' then 'missing now'
+        when 'new' then 'new'
+        else 'no data'
+    end as verdict_en,
     case
-        when verdict = 'missing' then '先查数据：模型要用的指标，本期文件里没有'
-        when verdict = 'major' and unknown_share - training_unknown_share > 0.2 then '先查数据：未知值大增'
-        when verdict = 'major' and is_model_input then '先确认数据无误，再重新拟合'
-        when verdict = 'major' then '看一看：指标变了，但不参与分群'
-        when verdict = 'moderate' then '继续打分，下期再看'
-        when verdict = 'new' then '重新拟合，新指标才会进入分群'
+        when verdicts.verdict = 'missing' then '先查数据：模型要用的指标，本期文件里没有'
+        when verdicts.verdict = 'major' and verdicts.unknown_share - verdicts.training_unknown_share > 0.2 then '先查数据：未知值大增'
+        when verdicts.verdict = 'major' and verdicts.is_model_input then '先确认数据无误，再重新拟合'
+        when verdicts.verdict = 'major' then '看一看：指标变了，但不参与分群'
+        when verdicts.verdict = 'moderate' then '继续打分，下期再看'
+        when verdicts.verdict = 'new' then '重新拟合，新指标才会进入分群'
         else '继续打分'
     end as action_zh,
     case
-        when verdict = 'missing' then 'Look at the data first: the model needs this attribute, and the file has none of it'
-        when verdict = 'major' and unknown_share - training_unknown_share > 0.2 then 'Look at the data first: far more is unknown than was'
-        when verdict = 'major' and is_model_input then 'Make sure that the data are right, then refit'
-        when verdict = 'major' then 'Look at it: it has changed, but is not clustered on'
-        when verdict = 'moderate' then 'Go on scoring; look again at the next snapshot'
-        when verdict = 'new' then 'Refit: only then is it clustered on'
+        when verdicts.verdict = 'missing' then 'Look at the data first: the model needs this attribute, and the file has none of it'
+        when verdicts.verdict = 'major' and verdicts.unknown_share - verdicts.training_unknown_share > 0.2
+            then 'Look at the data first: far more is unknown than was'
+        when verdicts.verdict = 'major' and verdicts.is_model_input then 'Make sure that the data are right, then refit'
+        when verdicts.verdict = 'major' then 'Look at it: it has changed, but is not clustered on'
+        when verdicts.verdict = 'moderate' then 'Go on scoring; look again at the next snapshot'
+        when verdicts.verdict = 'new' then 'Refit: only then is it clustered on'
         else 'Go on scoring'
     end as action_en
 from verdicts
+left join attributes
+    on verdicts.attribute = attributes.attribute

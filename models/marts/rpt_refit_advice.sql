@@ -72,13 +72,14 @@ attribute_drift as (
         count(*) filter (
             where drift.is_model_input and drift.verdict = 'major' and drift.unknown_share - drift.training_unknown_share > 0.2
         ) as emptied_inputs,
-        coalesce(
-            string_agg(drift.attribute, ', ' order by drift.attribute) filter (
-                where drift.is_model_input and drift.verdict in ('missing', 'major')
-            ),
-            ''
-        ) as inputs,
-        coalesce(string_agg(drift.attribute, ', ' order by drift.attribute) filter (where drift.verdict = 'new'), '') as new_names
+        string_agg(drift.attribute_zh, '、' order by drift.attribute) filter (
+            where drift.is_model_input and drift.verdict in ('missing', 'major')
+        ) as inputs_zh,
+        string_agg(drift.attribute_zh, '、' order by drift.attribute) filter (where drift.verdict = 'new') as new_names_zh,
+        string_agg(drift.attribute_en, ', ' order by drift.attribute) filter (
+            where drift.is_model_input and drift.verdict in ('missing', 'major')
+        ) as inputs_en,
+        string_agg(drift.attribute_en, ', ' order by drift.attribute) filter (where drift.verdict = 'new') as new_names_en
     from drift
     inner join snapshot
         on
@@ -101,8 +102,10 @@ judged as (
         attribute_drift.missing_inputs,
         attribute_drift.drifted_inputs,
         attribute_drift.new_attributes,
-        attribute_drift.inputs,
-        attribute_drift.new_names,
+        attribute_drift.inputs_zh,
+        attribute_drift.inputs_en,
+        attribute_drift.new_names_zh,
+        attribute_drift.new_names_en,
         case
             when model.age_days = 0 then 'keep'
             when attribute_drift.missing_inputs > 0 or attribute_drift.emptied_inputs > 0 then 'check_data'
@@ -134,7 +137,8 @@ select
     cast(drifted_inputs as integer) as drifted_inputs,
     cast(new_attributes as integer) as new_attributes,
     advice,
-    case advice when 'keep' then '沿用现有模型' when 'refit' then '重新拟合' else '先查数据' end as advice_zh,
+    case advice when 'keep' then '沿用现有模型' when 'refit' then '重新拟合模型' else '先查数据' end as advice_zh,
+    case advice when 'keep' then 'Keep the model' when 'refit' then 'Fit the model anew' else 'Look at the data first' end as advice_en,
     case
         when age_days = 0 then '模型就是用本期数据拟合的。'
         when advice = 'keep'
@@ -142,12 +146,12 @@ select
                 '模型要用的指标都没有明显偏移，客群规模的 PSI 为 %.2f（低于 0.25），平均轮廓系数 %.2f（拟合时 %.2f）。',
                 size_psi, mean_silhouette, model_mean_silhouette
             )
-        when advice = 'check_data' then '这些指标本期缺失或未知值大增：' || inputs || '。数据没有问题后再打分或重新拟合。'
+        when advice = 'check_data' then '这些指标本期缺失或未知值大增：' || inputs_zh || '。数据没有问题后再打分或重新拟合。'
         else
             concat_ws(
                 '；',
-                case when drifted_inputs > 0 then '这些指标明显偏移：' || inputs end,
-                case when new_attributes > 0 then '有新增指标：' || new_names end,
+                case when drifted_inputs > 0 then '这些指标明显偏移：' || inputs_zh end,
+                case when new_attributes > 0 then '有新增指标：' || new_names_zh end,
                 case when size_psi >= 0.25 then printf('客群规模的 PSI 为 %.2f（不低于 0.25）', size_psi) end,
                 case
                     when mean_silhouette < 0.8 * model_mean_silhouette
@@ -166,13 +170,13 @@ select
             )
         when advice = 'check_data'
             then
-                'Missing from this file, or far more often unknown than before: ' || inputs
+                'Missing from this file, or far more often unknown than before: ' || inputs_en
                 || '. Score or refit when the data are known to be right.'
         else
             concat_ws(
                 '; ',
-                case when drifted_inputs > 0 then 'Clearly drifted: ' || inputs end,
-                case when new_attributes > 0 then 'New attributes: ' || new_names end,
+                case when drifted_inputs > 0 then 'Clearly drifted: ' || inputs_en end,
+                case when new_attributes > 0 then 'New attributes: ' || new_names_en end,
                 case when size_psi >= 0.25 then printf('PSI of segment sizes %.2f (0.25 or more)', size_psi) end,
                 case
                     when mean_silhouette < 0.8 * model_mean_silhouette

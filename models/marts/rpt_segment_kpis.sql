@@ -110,7 +110,8 @@ select
     segment_numbers.usable_customers >= 0.5 * segment_numbers.customers
     and sum(segment_numbers.usable_customers) over (partition by segments.segmentation_id, segment_numbers.attribute)
     >= 0.5 * sum(segment_numbers.customers) over (partition by segments.segmentation_id, segment_numbers.attribute)
-        as is_usable
+        as is_usable,
+    segments.as_of_date
 from segments
 inner join segment_numbers
     on

@@ -51,7 +51,8 @@ select
     (segment_levels.customers / segment_levels.segment_customers)
     / (segment_levels.overall_customers / segment_levels.all_customers) as lift,
     tests.v_test,
-    tests.p_adjusted
+    tests.p_adjusted,
+    segments.as_of_date
 from segments
 inner join segment_levels
     on

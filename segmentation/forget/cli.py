@@ -8,8 +8,14 @@ from pathlib import Path
 import click
 
 from segmentation.errors import InputError
-from segmentation.forget.everywhere import forget_customer, places_from_environment
+from segmentation.forget.everywhere import (
+    Places,
+    UnknownCustomerError,
+    forget_customer,
+    places_from_environment,
+)
 from segmentation.options import database_option
+from segmentation.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym
 from segmentation.publish.build import SCHEMA_VARIABLE, postgres_from_environment
 
 
@@ -25,7 +31,24 @@ def forget_command(customer_id: str, yes: bool, database: Path) -> None:
         places = places_from_environment(
             database, postgres_from_environment(), os.environ.get(SCHEMA_VARIABLE)
         )
-        for done in forget_customer(customer_id.strip(), places):
-            click.echo(done)
+        _forget_any([customer_id.strip(), *_pseudonyms(customer_id.strip())], places)
     except InputError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _pseudonyms(customer_id: str) -> list[str]:
+    """Give what marts call the customer where the var pseudonymize is true."""
+    return [pseudonym(customer_id, key_from_environment())] if os.environ.get(KEY_VARIABLE) else []
+
+
+def _forget_any(ids: list[str], places: Places) -> None:
+    """Remove a customer by each of their ids, at least one of which must be there."""
+    unknown = []
+    for name in ids:
+        try:
+            for done in forget_customer(name, places):
+                click.echo(done)
+        except UnknownCustomerError as error:
+            unknown.append(error)
+    if len(unknown) == len(ids):
+        raise unknown[0]

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from segmentation.builds import renew_build_note
 from segmentation.errors import InputError
 from segmentation.forget.duckdb_file import DuckdbFile
 from segmentation.forget.files import CsvFile, ParquetFile, TextFile
@@ -61,6 +62,10 @@ class Places:
     customer_file: str = field(default=DEFAULT_CUSTOMER_FILE, kw_only=True)
 
 
+class UnknownCustomerError(InputError):
+    """Nothing that the project wrote names the customer."""
+
+
 def forget_customer(customer_id: str, places: Places) -> Iterator[str]:
     """Remove a customer, a place at a time, and search all of them again.
 
@@ -80,8 +85,10 @@ def forget_customer(customer_id: str, places: Places) -> Iterator[str]:
 
     Raises
     ------
+    UnknownCustomerError
+        The customer is nowhere.
     InputError
-        The customer is nowhere, something is in use, or the search still finds the customer.
+        Something is in use, or the search still finds the customer.
     """
     database = DuckdbFile(places.database)
     customer = database.identify(customer_id)
@@ -89,7 +96,7 @@ def forget_customer(customer_id: str, places: Places) -> Iterator[str]:
     to_search = [*_copies(places), database, *remade, *_leftovers(places)]
     found = [(place, place.find(customer)) for place in to_search]
     if not any(traces for _, traces in found):
-        raise InputError(
+        raise UnknownCustomerError(
             f"No customer {customer_id} is in {places.database} or in what was made of it. "
             "Nothing was changed."
         )
@@ -97,6 +104,7 @@ def forget_customer(customer_id: str, places: Places) -> Iterator[str]:
         # A list of customers may have had a place for this one: made anew whether named or not.
         if traces or place in remade:
             place.clean(customer)
+    renew_build_note(places.exports)
     yield from _told([trace for _, traces in found for trace in traces])
 
     left = [f"{trace.place}: {trace.part}" for place in to_search for trace in place.find(customer)]

@@ -1,8 +1,11 @@
 """dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
 
 It hands the library's log to dbt, and gives SQL functions that say what is wrong:
-``check_inputs(customer_file, seeds_dir)`` and ``make_folder(folder)``, with which the on-run-start
-hook stops a build before it writes, and ``publish_marts(target_path)`` for an on-run-end hook.
+``check_inputs(customer_file, seeds_dir)``, ``check_pseudonym_key()`` and ``make_folder(folder)``,
+with which the on-run-start hook stops a build before it writes; ``pseudonym(customer_id)``;
+``describe_build(customer_file, seeds_dir)``,
+``write_build_note(folder, build_id, as_of_date, model_version)`` and ``publish_marts(target_path)``
+for on-run-end hooks.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import json
 import logging
 import os
 from pathlib import Path
@@ -22,12 +26,14 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import SourceConfig
 from dbt.adapters.events.logging import AdapterLogger
 from dbt_common.exceptions import DbtRuntimeError
-from duckdb.func import FunctionNullHandling
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from segmentation.builds import describe_build, write_build_note
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
 from segmentation.postgres import is_postgres_url, read_url
+from segmentation.pseudonyms import key_from_environment, pseudonyms_of
 from segmentation.publish.build import (
     FOLDER_VARIABLE,
     postgres_from_environment,
@@ -127,6 +133,28 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         )
         conn.create_function("make_folder", make_folder, ["VARCHAR"], "VARCHAR", side_effects=True)
         conn.create_function(
+            "write_build_note", note_build, ["VARCHAR"] * 4, "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "describe_build",
+            self.describe_build,
+            ["VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            null_handling=FunctionNullHandling.SPECIAL,
+            side_effects=True,
+        )
+        conn.create_function(
+            "check_pseudonym_key", check_pseudonym_key, [], "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "pseudonym",
+            pseudonyms_of(key_from_environment),
+            ["VARCHAR"],
+            "VARCHAR",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+        conn.create_function(
             "publish_marts", self.publish_marts, ["VARCHAR"], "VARCHAR", side_effects=True
         )
 
@@ -152,6 +180,20 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         except InputError as error:
             return str(error)
         return ""
+
+    def describe_build(self, customer_file: str | None, seeds_dir: str) -> str:
+        """Say for the build log which code read which file, as JSON; see `describe_build`.
+
+        Parameters
+        ----------
+        customer_file, seeds_dir : str
+            As for `check_inputs`.
+        """
+        try:
+            customers = self._open(customer_file, seeds_dir)
+        except InputError:  # gone since the build began, or what the build has failed of
+            customers = None
+        return json.dumps(describe_build(customers, Path.cwd()))
 
     def publish_marts(self, target_path: str) -> str:
         """Write the published copy, and publish to PostgreSQL where the environment says so.
@@ -238,6 +280,36 @@ def make_folder(folder: str) -> str:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return f"The folder {folder} cannot be made: {error.strerror}. Choose another one."
+    return ""
+
+
+def check_pseudonym_key() -> str:
+    """Check that there is a key for pseudonyms.
+
+    Returns
+    -------
+    str
+        What is wrong, for the user to read; empty when there is one.
+    """
+    try:
+        key_from_environment()
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def note_build(folder: str, build_id: str, as_of_date: str, model_version: str) -> str:
+    """Write the note of a build beside its exports; see `segmentation.builds.write_build_note`.
+
+    Returns
+    -------
+    str
+        What is wrong, for the user to read; empty when it is written.
+    """
+    try:
+        write_build_note(Path(folder), build_id, as_of_date, model_version)
+    except InputError as error:
+        return str(error)
     return ""
 
 

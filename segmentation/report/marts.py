@@ -37,14 +37,16 @@ COLUMNS = {
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
     "unreadable_examples, out_of_range_values, out_of_range_examples, flag_disagreements, "
     "flag_contradictions, reason_zh, reason_en",
+    "rpt_build_log": "build_id, started_at, code_version",
     "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
     "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
     "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
     "rpt_famd_axes": "axis, inertia_share",
     "rpt_famd_contributions": "axis, attribute, attribute_zh, attribute_en, level, level_zh, "
     "level_en, coordinate, contribution",
-    "rpt_feature_drift": "attribute, is_model_input, psi, training_unknown_share, unknown_share, "
-    "unseen_customers, verdict, verdict_zh, action_zh, action_en",
+    "rpt_feature_drift": "attribute, attribute_zh, attribute_en, is_model_input, psi, "
+    "training_unknown_share, unknown_share, unseen_customers, verdict, verdict_zh, verdict_en, "
+    "action_zh, action_en",
     "rpt_file_rows": "outcome, is_kept, file_rows, share_of_rows",
     "rpt_k_decision": "k, computed_k, planned_k_min, planned_k_max, support, is_override, "
     "override_reason, reason_zh, reason_en",
@@ -55,7 +57,7 @@ COLUMNS = {
     "attribute_en, customers, median_before, median_after, level_before, level_after, change, "
     "change_of_stayers, change_rank",
     "rpt_persona_cards": "segment_id, dimension, dimension_en, text_zh, text_en",
-    "rpt_refit_advice": "advice, advice_zh, reason_zh, reason_en",
+    "rpt_refit_advice": "advice, advice_zh, advice_en, reason_zh, reason_en",
     "rpt_rule_conditions": "leaf, condition, condition_sql, condition_zh, condition_en",
     "rpt_segment_departures": "customer_id, from_segment_id, from_name_zh, from_name_en, "
     "to_segment_id, to_name_zh, to_name_en, reason, value_before, value_after, value_lost",
@@ -190,6 +192,9 @@ class Marts:
         Customers near another segment, by segment_id.
     history : History
     as_of_date : date
+    build : dict or None
+        The last build that ended well and gave customers their segments, from rpt_build_log; also
+        `build.json` beside the exports names it.
     is_unfinished : bool
         Whether the last build did not end well, so that the marts may not fit together.
     """
@@ -210,6 +215,7 @@ class Marts:
     borderline: dict[str, int]
     history: History
     as_of_date: Any
+    build: Row | None
     is_unfinished: bool
 
 
@@ -299,6 +305,11 @@ class Reader:
             "from fct_customer_segments group by segment_id order by segment_id",
             "fct_customer_segments",
         )
+        builds = self.rows(
+            f"select {COLUMNS['rpt_build_log']} from rpt_build_log where stage = 'all' "
+            "and result = 'success' and model_version is not null order by started_at desc limit 1",
+            "rpt_build_log",
+        )
         attributes = self.table("dim_attributes", "attribute")
         return Marts(
             final=self.segmentation(final[0]),
@@ -321,6 +332,7 @@ class Reader:
             borderline={row["segment_id"]: row["customers"] for row in borderline},
             history=self._history(as_of["as_of_date"]),
             as_of_date=as_of["as_of_date"],
+            build=next(iter(builds), None),
             is_unfinished=is_unfinished(self._connection),
         )
 

@@ -759,8 +759,8 @@ def _drift_table(marts: Marts) -> Table | None:
         ),
         rows=tuple(
             (
-                as_said(attribute_label(marts, row["attribute"])),
-                as_said(words.name_of(words.DRIFT, row["verdict"])),
+                as_said(Text(row["attribute_zh"], row["attribute_en"])),
+                as_said(Text(row["verdict_zh"], row["verdict_en"])),
                 as_said("—" if row["psi"] is None else decimal(row["psi"])),
                 as_said(yes if row["is_model_input"] else no),
                 share(row["training_unknown_share"]),
@@ -782,6 +782,6 @@ def advice(marts: Marts) -> Said | None:
     return say(
         "建议：{advice}。{reason}",
         "Advice: {advice}. {reason}",
-        advice=words.name_of(words.ADVICE, row["advice"]),
+        advice=Text(row["advice_zh"], row["advice_en"]),
         reason=Text(row["reason_zh"], row["reason_en"]),
     )

@@ -81,19 +81,6 @@ VERDICTS: dict[str, Text] = {
     "type_differs": Text("类型不符", "type differs"),
     "empty": Text("全部为空", "empty"),
 }
-DRIFT: dict[str, Text] = {
-    "stable": Text("稳定", "stable"),
-    "moderate": Text("有偏移", "some drift"),
-    "major": Text("明显偏移", "clear drift"),
-    "missing": Text("本期缺失", "missing now"),
-    "new": Text("新增指标", "new"),
-    "absent": Text("无数据", "no data"),
-}
-ADVICE: dict[str, Text] = {
-    "keep": Text("沿用现有模型", "Keep the model"),
-    "refit": Text("重新拟合模型", "Fit the model anew"),
-    "check_data": Text("先查数据", "Look at the data first"),
-}
 MOVED_BY: dict[str, Text] = {
     "customer": Text("客户自身变化", "the customer changed"),
     "model": Text("只因模型更新", "only the model changed"),

@@ -78,10 +78,11 @@ def write_overview(sheet: Sheet, marts: Marts, contents: Sequence[tuple[Sheet, T
     sheet.title(
         Text("客户分群概览", "Customer segmentation"),
         say(
-            "数据截至 {day} · {id}",
-            "Data as of {day} · {id}",
+            "数据截至 {day} · {id} · 构建编号 {build}",
+            "Data as of {day} · {id} · build {build}",
             day=str(marts.as_of_date or "—"),
             id=about["segmentation_id"],
+            build=marts.build["build_id"] if marts.build else "—",
         ).text,
     )
     row = HEADER

@@ -307,7 +307,8 @@ named as (
         judged.customers,
         judged.customer_share,
         judged.segment_value,
-        judged.spend_share
+        judged.spend_share,
+        judged.as_of_date
     from judged
     left join told_apart
         on
@@ -358,5 +359,6 @@ select
     customers,
     customer_share,
     segment_value,
-    spend_share
+    spend_share,
+    as_of_date
 from counted

@@ -78,7 +78,8 @@ select
     numbered.customers,
     numbered.customer_share,
     numbered.segment_value,
-    coalesce(numbered.spend_share, 0) as spend_share
+    coalesce(numbered.spend_share, 0) as spend_share,
+    snapshot.as_of_date
 from numbered
 inner join populations
     on numbered.segmentation_id = populations.segmentation_id

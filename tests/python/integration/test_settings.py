@@ -18,6 +18,7 @@ from segmentation.selection import evidence, technical_range
 VARS = {
     "as_of_date": "2024-12-31",
     "force_as_of_date": True,
+    "pseudonymize": False,
     "min_segment_overlap": 0.5,
     "value_attribute": "total_ad_count",
     "high_spend_share": 0.3,
@@ -121,6 +122,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "kprototypes_engine": "fast",
             "as_of_date": "2025-02-30",
             "force_as_of_date": "maybe",
+            "pseudonymize": "yes",
             "min_segment_overlap": 0,
             "n_init": 0,
             "n_bootstraps": 1,
@@ -158,6 +160,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "kprototypes_engine is 'fast'; give native or kmodes.",
         "as_of_date is 2025-02-30; write a date as 'YYYY-MM-DD'.",
         "force_as_of_date is 'maybe'; give true or false.",
+        "pseudonymize is 'yes'; give true or false.",
         "min_segment_overlap is 0; give a Jaccard index above 0 and up to 1, such as 0.3.",
         "n_init is 0;",
         "n_bootstraps is 1; give a whole number of at least 2.",
@@ -447,7 +450,7 @@ def test_parameters_are_in_a_mart(changed: Project, built: Project) -> None:
     assert settings.to_dict() == {
         name: str(value)
         for name, value in VARS.items()
-        if name not in ("as_of_date", "force_as_of_date")
+        if name not in ("as_of_date", "force_as_of_date", "pseudonymize")
     }
     versions = table.loc[table["kind"] == "version", "value"]
     assert versions["duckdb"] == importlib.metadata.version("duckdb")

@@ -8,6 +8,7 @@
 {%- set file_columns = column_names(ref('base_crm__customers_raw')) -%}
 {%- set present = attributes | selectattr('attribute', 'in', file_columns) | list -%}
 {%- set absent = attributes | rejectattr('attribute', 'in', file_columns) | list -%}
+{%- set names = attributes | selectattr('data_type', 'equalto', 'text') | selectattr('role', 'equalto', 'excluded') | list -%}
 {%- set ranged = present | selectattr('out_of_range_policy') | list %}
 
 with
@@ -188,7 +189,15 @@ with_duplicates as (
 )
 
 select
-    * exclude (row_reason, read_error, refused_values, known_values, row_hash, kept_row_number),
+    * exclude (row_reason, read_error, refused_values, known_values, row_hash, kept_row_number)
+    {%- if var('pseudonymize') %}
+    replace (
+        pseudonym(customer_id) as customer_id
+        {%- for attribute in names %},
+        cast(null as varchar) as {{ attribute.attribute }}
+        {%- endfor %}
+    )
+    {%- endif %},
     case
         when row_reason is not null then row_reason
         when row_number != kept_row_number then 'duplicate_id'
