@@ -12,7 +12,10 @@
         end as header"
     ) | rejectattr('header', 'equalto', 'cluster_agg_k2') | list -%}
     {%- if var('pseudonymize') -%}
-        {%- set names = dictionary(roles=['excluded']) | selectattr('data_type', 'equalto', 'text') | map(attribute='attribute') | list -%}
+        {%- set attributes = relation_rows(model_relation('dim_attributes'), order_by='attribute', columns='attribute, role, data_type') -%}
+        {%- set ids = attributes | selectattr('role', 'equalto', 'id') | map(attribute='attribute') | list -%}
+        {%- set names = attributes | selectattr('role', 'equalto', 'excluded') | selectattr('data_type', 'equalto', 'text')
+            | map(attribute='attribute') | list -%}
         {%- set columns = columns | selectattr('attribute') | rejectattr('attribute', 'in', names) | list -%}
     {%- endif -%}
     copy (
@@ -31,7 +34,7 @@
 
         select
             {%- for column in columns %}
-            {{ 'checked.customer_id' if var('pseudonymize') and column.attribute == id_attribute()
+            {{ 'checked.customer_id' if var('pseudonymize') and column.attribute in ids
                 else 'file_rows.' ~ adapter.quote(column.column_name) }} as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
             {%- endfor %}
             sizes.cluster_agg_k2
