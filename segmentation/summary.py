@@ -54,8 +54,8 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
                 f"{database} holds no finished build ({str(error).splitlines()[0]}); run dbt build."
             ) from error
     if run_results.exists():
-        seconds = json.loads(run_results.read_text(encoding="utf-8"))["elapsed_time"]
-        lines += ["", f"dbt build took {seconds:.0f} s."]
+        run = json.loads(run_results.read_text(encoding="utf-8"))
+        lines += ["", *_warnings(run["results"]), f"dbt build took {run['elapsed_time']:.0f} s."]
     lines += [
         f"Database   {database.resolve()}",
         f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",
@@ -64,6 +64,16 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
         "Lineage    make docs, then open target/static_index.html",
     ]
     return "\n".join(lines)
+
+
+def _warnings(results: list[dict[str, Any]]) -> list[str]:
+    """Name the tests that warned; the comment above each test's query says what it means."""
+    return [
+        f"Warning    {result['unique_id'].split('.')[2].replace('_', ' ')}: "
+        f"{result['failures']} rows say no (tests/singular)"
+        for result in results
+        if result["status"] == "warn"
+    ]
 
 
 def _rows_read(connection: duckdb.DuckDBPyConnection) -> list[str]:

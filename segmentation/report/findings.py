@@ -42,6 +42,12 @@ AVERAGE_SCORE = 50
 GATE = 0.05
 """Adjusted p-value up to which a level counts as typical."""
 
+MOST_REFUSED = 0.05
+"""Share of refused rows of the file above which the reader is warned."""
+
+KEEP = "keep"
+"""rpt_refit_advice has nothing against the model."""
+
 
 def customers_of(segment: Row) -> Said:
     """Give the number of customers of a segment."""
@@ -179,6 +185,26 @@ def warnings(marts: Marts) -> list[Said]:
                 "这一分群的证据不足：{zh_en}",
                 "This segmentation is not well supported: {zh_en}",
                 zh_en=Text(about["unsupported_zh"] or "—", about["unsupported_en"] or "—"),
+            )
+        )
+    refused = sum(row["share_of_rows"] for row in marts.file_rows if not row["is_kept"])
+    if refused > MOST_REFUSED:
+        found.append(
+            say(
+                "客户文件中有 {share} 的行被拒绝，请先看“数据质量”。",
+                "{share} of the rows of the customer file were refused; read “Quality of the "
+                "data” first.",
+                share=percent(refused),
+            )
+        )
+    advice = marts.history.advice
+    if advice is not None and advice["advice"] != KEEP:
+        found.append(
+            say(
+                "{advice}：{reason}",
+                "{advice}: {reason}",
+                advice=Text(advice["advice_zh"], advice["advice_en"]),
+                reason=Text(advice["reason_zh"], advice["reason_en"]),
             )
         )
     doubtful = [row for row in marts.final.segments if row["stability"] not in words.TRUSTED]
