@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from loky import ProcessPoolExecutor
@@ -66,5 +67,11 @@ def side_by_side(
 
 @cache
 def _executor(n_jobs: int) -> ProcessPoolExecutor:
-    """Start processes for all threads; loky's reusable executor is one for each thread."""
-    return ProcessPoolExecutor(n_jobs, timeout=_SECONDS_IDLE, env=_ONE_THREAD)
+    """Start processes for all threads; loky's reusable executor is one for each thread.
+
+    They end with this process. Where this one is itself a child of multiprocessing's (an
+    orchestrator's, a test's), it would else wait at its end until they have been idle long enough.
+    """
+    executor = ProcessPoolExecutor(n_jobs, timeout=_SECONDS_IDLE, env=_ONE_THREAD)
+    Finalize(None, executor.shutdown, kwargs={"kill_workers": True}, exitpriority=0)
+    return executor
