@@ -266,7 +266,7 @@ def _open_file(
                 relation = cursor.sql(f"from {_read_parquet(path)}")
                 headers = list(relation.columns)
                 first = relation.limit(1).fetchall()
-            except duckdb.Error as error:
+            except (duckdb.Error, RuntimeError) as error:  # the latter of names that are no UTF-8
                 raise InputError(
                     f"{path}: this is not a sound Parquet file ({_first_line(error)}). Write or "
                     "fetch it again; if it is a CSV file, name it .csv."
