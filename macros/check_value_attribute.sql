@@ -5,7 +5,7 @@
         where data_type in ('number', 'integer')
         order by attribute
     {%- endset -%}
-    {%- set numbers = run_query(call).columns[0].values() -%}
+    {%- set numbers = run_query(call).rows | map(attribute=0) | list -%}
     {%- if var('value_attribute') not in numbers -%}
         {{ exceptions.raise_compiler_error(
             'value_attribute is ' ~ var('value_attribute') | pprint ~ '; name a number or integer of data_dictionary.csv: '

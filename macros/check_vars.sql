@@ -1,6 +1,6 @@
 {% macro check_vars() %}
     {#- Stop on settings that cannot work, and say what would. -#}
-    {%- set faults = [] -%}
+    {%- set faults = unknown_vars() -%}
     {%- set methods = ['kprototypes', 'famd_kmeans', 'famd_gmm', 'agglomerative'] -%}
 
     {%- set k_values = var('k_values') -%}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from segmentation.dictionary.business_seeds import check_business_seeds
+from segmentation.dictionary.parameter_seed import check_parameters
 from segmentation.dictionary.persona_seeds import check_persona_seeds
 from segmentation.dictionary.seed_checks import (
     SNAKE_CASE,
@@ -93,6 +97,8 @@ _DERIVED_TYPES = {
     "date": ("DATE", "TIMESTAMP"),
 }
 """The SQL types of a derivation that staging may cast to the declared data type."""
+_CLOCK_NAMES = ("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp")
+"""Values of SQL that are written like a column."""
 TAKEN_NAMES = (
     "customer_id",
     "row_number",
@@ -165,6 +171,17 @@ def normalise_header(text: str) -> str:
     return "".join(
         char for char in folded if not char.isspace() and unicodedata.category(char) != "Cf"
     )
+
+
+def without_joints(header: str) -> str:
+    """Drop what joins words in a normalised header, so that "Corporation ID" is "corporation_id".
+
+    Parameters
+    ----------
+    header : str
+        What `normalise_header` gave.
+    """
+    return header.replace("_", "").replace("-", "")
 
 
 def column_name(attribute: Attribute) -> str:
@@ -249,8 +266,9 @@ def check_seeds(seeds_dir: Path | str) -> None:
     seeds_dir : Path or str
         The folder of ``data_dictionary.csv``, ``attribute_levels.csv``, ``feature_bins.csv``,
         ``category_flags.csv``, ``segment_traits.csv``, ``playbooks.csv``,
-        ``playbook_triggers.csv``, ``business_review.csv`` and, where it is there,
-        ``selection_criteria.csv``, which goes with any dictionary; other files are not read.
+        ``playbook_triggers.csv``, ``business_review.csv`` and, where they are there,
+        ``selection_criteria.csv``, ``persona_dimensions.csv``, ``persona_phrases.csv`` and
+        ``build_parameters.csv``, which go with any dictionary; other files are not read.
 
     Raises
     ------
@@ -280,9 +298,10 @@ def find_faults(seeds_dir: Path | str) -> list[Fault]:
         known_levels = _known_levels(by_name, levels, bins)
         check_segment_seeds(folder, by_name, known_levels, faults)
         check_business_seeds(folder, by_name, known_levels, faults)
-        check_persona_seeds(folder, faults)
     else:
         fault(1, "there is no attribute to hold the other seeds against. Add its rows.")
+    check_persona_seeds(folder, faults)
+    check_parameters(folder, faults)
     return sorted(faults)
 
 
@@ -394,12 +413,20 @@ def _either(words: tuple[str, ...]) -> str:
 
 
 def _check_headers(attributes: list[Attribute], fault: NoteFault) -> None:
-    """Report two attributes that the same header of a file would match."""
+    """Report two attributes that the same header of a file would match, and repeated aliases."""
     owners: dict[str, tuple[Attribute, str]] = {}
     for item in attributes:
+        aliases = [normalise_header(alias) for alias in item.aliases]
+        for place, alias in enumerate(aliases):
+            if alias in aliases[:place]:
+                fault(
+                    item.line,
+                    f"{item.attribute}: the alias {item.aliases[place]!r} stands there twice. "
+                    "Remove one.",
+                )
         texts = (item.attribute, item.label_zh, item.label_en, *item.aliases)
         for text in filter(normalise_header, texts):
-            owner, other = owners.setdefault(normalise_header(text), (item, text))
+            owner, other = owners.setdefault(without_joints(normalise_header(text)), (item, text))
             if owner.attribute != item.attribute:
                 fault(
                     item.line,
@@ -428,6 +455,8 @@ def _check_sql(attributes: list[Attribute], fault: NoteFault) -> None:
         _create_table(connection, "from_file", from_file)
         _create_table(connection, "with_derived", from_file + derived)
         for item in derived:
+            for message in _reach_faults(connection, item.derivation):
+                fault(item.line, f"{item.attribute}: {message}")
             try:
                 found = _bind(connection, item.derivation, "from_file")
             except duckdb.Error as error:
@@ -466,9 +495,52 @@ def _bind(connection: duckdb.DuckDBPyConnection, expression: str, table: str) ->
     """Give the type of a row-wise SQL expression over a table; raises duckdb.Error."""
     duckdb.SQLExpression(expression)  # one expression, and no way out of the brackets below
     (column,) = connection.execute(
-        f"describe select ({expression}) as value from {table} where ({expression}) is null"
+        f"describe select ({expression}) as value from (from {table}) where ({expression}) is null"
     ).fetchall()
     return str(column[1])
+
+
+def _reach_faults(connection: duckdb.DuckDBPyConnection, expression: str) -> list[str]:
+    """List why an expression says more than the row does; none where it cannot be parsed."""
+    (text,) = connection.execute(
+        "select json_serialize_sql($1)", [f"select ({expression})"]
+    ).fetchall()[0]
+    parsed = list(_expressions(json.loads(text).get("statements")))
+    called = {part["function_name"] for part in parsed if part["class"] == "FUNCTION"}
+    named = {
+        part["column_names"][0].lower()
+        for part in parsed
+        if part["class"] == "COLUMN_REF" and len(part["column_names"]) == 1
+    }
+    changing = connection.execute(
+        "select distinct function_name from duckdb_functions() where stability <> 'CONSISTENT' "
+        "and list_contains($1, function_name) order by 1",
+        [list(called)],
+    ).fetchall()
+    unsteady = [*(name for (name,) in changing), *sorted(named.intersection(_CLOCK_NAMES))]
+    messages = []
+    if any(part["class"] == "SUBQUERY" for part in parsed):
+        messages.append(
+            "the derivation has a query in it, which may read other rows, tables or files. Write "
+            "an expression over the attributes of the same row."
+        )
+    if unsteady:
+        messages.append(
+            f"the derivation uses {', '.join(unsteady)}, so the same file would give other values "
+            "another day. Compute it from attributes of the file alone."
+        )
+    return messages
+
+
+def _expressions(tree: Any) -> Iterator[dict[str, Any]]:
+    """Walk through what DuckDB parsed."""
+    if isinstance(tree, dict):
+        if "class" in tree:
+            yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _expressions(part)
 
 
 def _derivation_fault(

@@ -58,6 +58,7 @@ SELECTION_CRITERIA = (
 SEGMENTATION_METHODS = ("kprototypes", "famd_kmeans", "famd_gmm", "agglomerative")
 """The methods that a ``segmentation_id`` may begin with."""
 PRIORITIES = ("1", "2", "3")
+PARAMETER_KINDS = ("setting", "version")
 
 WORDS = {
     "data_type": DATA_TYPES,
@@ -73,6 +74,7 @@ WORDS = {
     "slot": SLOTS,
     "criterion": SELECTION_CRITERIA,
     "priority": PRIORITIES,
+    "kind": PARAMETER_KINDS,
 }
 """The words each column of a seed may hold; ``""`` where it may be blank."""
 
@@ -159,6 +161,7 @@ TRIGGER_COLUMNS = (
     "min_lift",
 )
 DIMENSION_COLUMNS = ("dimension_order", "dimension", "dimension_en", "theme")
+PARAMETER_COLUMNS = ("parameter", "parameter_order", "kind", "label_zh", "label_en")
 PHRASE_COLUMNS = ("phrase", "text_zh", "text_en")
 VALUE_ATTRIBUTE = "value_attribute"
 """Stands in traits and triggers for the attribute that the var of this name names."""

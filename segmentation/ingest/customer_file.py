@@ -26,7 +26,7 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.escape import unescape
 
-from segmentation.dictionary.attributes import Attribute, normalise_header
+from segmentation.dictionary.attributes import Attribute, normalise_header, without_joints
 from segmentation.errors import InputError
 from segmentation.ingest.delimited import (
     MAX_ROW_CHARACTERS,
@@ -136,13 +136,13 @@ def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> li
         for text in (item.attribute, *item.aliases, item.label_zh, item.label_en):
             if key := normalise_header(text):
                 exact.setdefault(key, item.attribute)
-                loose.setdefault(_without_joints(key), set()).add(item.attribute)
+                loose.setdefault(without_joints(key), set()).add(item.attribute)
 
     matched: dict[str, tuple[int, str]] = {}
     found: list[str | None] = []
     for position, header in enumerate(headers, start=1):
         key = normalise_header(header)
-        candidates = loose.get(_without_joints(key), set())
+        candidates = loose.get(without_joints(key), set())
         name = exact.get(key) or (next(iter(candidates)) if len(candidates) == 1 else None)
         if name is not None and name in matched:
             other_position, other = matched[name]
@@ -160,11 +160,6 @@ def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> li
         column_name = name or _distinct(header, position, taken)
         columns.append(FileColumn(position, header, column_name, name))
     return columns
-
-
-def _without_joints(key: str) -> str:
-    """Drop what joins words in headers, so that "Corporation ID" is "corporation_id"."""
-    return re.sub("[_-]", "", key)
 
 
 def _distinct(header: str, position: int, taken: set[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ import agate
 import duckdb
 import pytest
 import yaml
+from dbt.context.base import BaseContext
 from jinja_macros import ROOT, macro
 
 from segmentation.errors import InputError
@@ -30,6 +32,25 @@ def refuse(message: str) -> NoReturn:
     raise InputError(message)
 
 
+def var_names() -> list[str]:
+    setting_names = macro("macros/setting_names.sql")
+    names: list[str] = macro("macros/var_names.sql", setting_names=setting_names)()
+    return names
+
+
+def unknown_vars(given: dict[str, Any]) -> Any:
+    """Call the macro that looks for vars that nothing reads, given those of ``--vars``."""
+    return macro(
+        "macros/unknown_vars.sql",
+        var_names=var_names,
+        invocation_args_dict={"vars": given},
+        fromyaml=BaseContext.fromyaml,
+        project_name="customer_segmentation",
+        run_query=run_query,
+        sql_literal=macro("macros/sql_literal.sql"),
+    )()
+
+
 def check(name: str, **changed: Any) -> None:
     """Call a macro that checks vars, some of them changed from their defaults."""
     macro(
@@ -39,6 +60,7 @@ def check(name: str, **changed: Any) -> None:
         exceptions=SimpleNamespace(raise_compiler_error=refuse),
         modules=SimpleNamespace(re=re),
         is_plain_number=macro("macros/is_plain_number.sql"),
+        unknown_vars=lambda: unknown_vars(changed),
         sql_literal=macro("macros/sql_literal.sql"),
     )()
 
@@ -56,11 +78,45 @@ def test_defaults_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"k_values": [5]}, "k_values is [5], a single number of segments; give at least two"),
         ({"as_of_date": "28.07.2025"}, "as_of_date is 28.07.2025; write a date as 'YYYY-MM-DD'."),
         ({"gamma": "auto"}, "gamma is 'auto';"),
+        (
+            {"k_vales": [4, 5]},
+            "k_vales (--vars) is no var of this project; did you mean k_values?",
+        ),
+        (
+            {"Final_K": 4, "it's": 1},
+            "Final_K (--vars) is no var of this project; did you mean final_k?\n- it's (--vars)",
+        ),
     ],
 )
-def test_a_bad_setting_is_named(changed: dict[str, Any], message: str) -> None:
+def test_a_bad_setting_is_named(
+    changed: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
     with pytest.raises(InputError, match=re.escape(f"Settings that cannot work:\n- {message}")):
         check("check_vars", **changed)
+
+
+def test_every_var_is_known() -> None:
+    assert sorted(var_names()) == sorted(DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("vars: {gamma: 1, N_inits: 3}", "dbt_project.yml"),
+        (
+            "vars: {customer_segmentation: {n_init: 3, N_inits: 3}}",
+            "dbt_project.yml, customer_segmentation",
+        ),
+    ],
+)
+def test_a_var_of_the_project_file_that_nothing_reads_is_named(
+    text: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dbt_project.yml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    message = f"N_inits ({place}) is no var of this project; did you mean n_init?"
+    assert unknown_vars({}) == [message]
 
 
 def test_value_attribute_must_be_a_number_of_the_dictionary(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,18 @@ FAULTS = [
         "balance,ＣＵＳＴ＿ＮＯ,余额",
         "means customer_id already ('cust_no', line 2)",
     ),
+    (
+        "data_dictionary",
+        "balance,,余额",
+        "balance,Cust-No,余额",
+        ":4: balance: the header 'Cust-No' means customer_id already ('cust_no', line 2)",
+    ),
+    (
+        "data_dictionary",
+        "cust_no|客户编号",
+        "cust_no|Cust_No",
+        ":2: customer_id: the alias 'Cust_No' stands there twice",
+    ),
     ("data_dictionary", ",,月数,Months,", ",,,Months,", ":5: months: label_zh is blank"),
     ("data_dictionary", ",,月数,Months,", ",,月数,,", ":5: months: label_en is blank"),
     ("data_dictionary", "text,id,none", "text,excluded,none", ":1: no attribute has the role id"),
@@ -229,6 +242,26 @@ FAULTS = [
         "WHERE clause cannot contain aggregates",
     ),
     ("data_dictionary", "balance / nullif(spend, 0)", "1) or (1", "Parser Error"),
+    (
+        "data_dictionary",
+        "nullif(spend, 0)",
+        "(select max(spend) from from_file)",
+        ":6: runway: the derivation has a query in it",
+    ),
+    (
+        "data_dictionary",
+        "nullif(spend, 0)",
+        "(select count(*) from read_text('/etc/hostname'))",
+        ":6: runway: the derivation has a query in it",
+    ),
+    ("data_dictionary", "nullif(spend, 0)", "random()", ":6: runway: the derivation uses random,"),
+    (
+        "data_dictionary",
+        "nullif(spend, 0)",
+        "date_diff('day', current_date, today())",
+        ":6: runway: the derivation uses today, current_date, so the same file would give other",
+    ),
+    ("data_dictionary", "nullif(spend, 0)", "rowid", 'Referenced column "rowid" not found'),
     (
         "data_dictionary",
         "balance / nullif(spend, 0)",
@@ -436,6 +469,57 @@ def test_all_faults_come_at_once_by_file_and_line(seeds: Path) -> None:
         "data_dictionary.csv:10",
         "feature_bins.csv:2",
     ]
+
+
+def test_every_kind_of_fault_is_in_one_message(seeds: Path) -> None:
+    edit(seeds, "data_dictionary", "text,nominal", "text,nominale")
+    edit(seeds, "data_dictionary", "balance,,余额", "balance,cust_no,余额")
+    edit(seeds, "data_dictionary", "balance / nullif(spend, 0)", "runway")
+    edit(seeds, "data_dictionary", ",none,,,,,spend\n", ",none,,,,,\n")
+    edit(seeds, "feature_bins", "quantile,0.80", "quantile,0.4")
+    edit(seeds, "category_flags", "服装", "服饰")
+    edit(seeds, "playbook_triggers", "is_fashion,1,,,0.05,1.5", "is_fashion,1,,,,")
+    edit(seeds, "segment_traits", "months,,0.4", "month,,0.4")
+    with pytest.raises(InputError) as error:
+        check_seeds(seeds)
+    found = str(error.value).replace(f"{seeds}/", "").splitlines()
+    for line, message in zip(
+        found,
+        (
+            "category_flags.csv:2: category has no level '服饰'. Add it to attribute_levels",
+            "data_dictionary.csv:4: balance: the header 'cust_no' means customer_id already",
+            "data_dictionary.csv:6: runway: the derivation uses an attribute that is derived",
+            "data_dictionary.csv:8: category: role 'nominale' is not known. Did you mean nominal?",
+            "data_dictionary.csv:10: spend_level: which attribute is cut?",
+            "feature_bins.csv:4: spend_level: lower_bound 0.4 is not above 0.5",
+            "playbook_triggers.csv:4: is_fashion has no bound, so nothing is asked of it.",
+            "segment_traits.csv:4: attribute 'month' is unknown. Did you mean months?",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("k_values,1,setting", "k_values,one,setting", ":2: parameter_order is 'one'"),
+        ("k_values,1,setting", "k_values,1,setings", ":2: kind 'setings' is not known. Did you"),
+        ("k_values,1", "k_values,2", ":3: parameter_order '2' stands in line 2 already"),
+        ("duckdb,2", "k_values,2", ":3: parameter 'k_values' stands in line 2 already"),
+        (",K tried", ",", ":2: label_en is blank"),
+    ],
+)
+def test_labels_of_parameters_are_checked(seeds: Path, old: str, new: str, message: str) -> None:
+    (seeds / "build_parameters.csv").write_text(
+        "parameter,parameter_order,kind,label_zh,label_en\n"
+        "k_values,1,setting,群数,K tried\nduckdb,2,version,DuckDB,DuckDB\n",
+        encoding="utf-8",
+    )
+    check_seeds(seeds)
+    edit(seeds, "build_parameters", old, new)
+    with pytest.raises(InputError, match=re.escape(f"build_parameters.csv{message}")):
+        check_seeds(seeds)
 
 
 def test_a_seed_that_is_not_utf8_is_named_with_the_line(seeds: Path) -> None:

@@ -134,6 +134,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
             "borderline_margin": -0.1,
             "training_rows": 2.5,
             "min_customers": 19,
+            "n_bootstrap": 5,
         },
     )
     expect_clean_failure(
@@ -172,6 +173,7 @@ def test_bad_settings_are_all_named_before_anything_is_written(
         "borderline_margin is -0.1;",
         "training_rows is 2.5;",
         "min_customers is 19; give a whole number of at least 20.",
+        "n_bootstrap (--vars) is no var of this project; did you mean n_bootstraps?",
     )
     assert run.statuses == {}
     assert spare.fingerprints(MARTS) == before
