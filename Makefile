@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build score demo-year test test-hard bench bench-scale docs superset test-bi clean
+.PHONY: build doctor score demo-year test test-hard bench bench-scale docs superset test-bi clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -42,6 +42,10 @@ score: .venv/.installed
 	@$(BIN)/segmentation lineage
 	@$(BIN)/segmentation report
 	@$(BIN)/segmentation workbook
+
+# Before a long build: machine, versions, database, seeds, vars and customer file, a line each. Changes nothing.
+doctor: .venv/.installed
+	@$(BIN)/segmentation doctor --vars '$(VARS)'
 
 # A year of the sample, four quarters in which customers grow, leave and arrive, a segment is born and one splits: four builds in a
 # folder of their own, what became of the segments, and the report. See docs/quarters.md.

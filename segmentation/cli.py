@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "dictionary": "segmentation.dictionary.cli:dictionary",
+    "doctor": "segmentation.doctor.cli:doctor_command",
     "forget": "segmentation.forget.cli:forget_command",
     "lineage": "segmentation.lineage:lineage_command",
     "personas": "segmentation.personas:personas_command",

@@ -32,7 +32,7 @@ from segmentation.builds import describe_build, write_build_note
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
-from segmentation.postgres import is_postgres_url, read_url
+from segmentation.ingest.location import SOURCE_SCHEMA, find_location
 from segmentation.pseudonyms import key_from_environment, pseudonyms_of
 from segmentation.publish.build import (
     FOLDER_VARIABLE,
@@ -41,8 +41,6 @@ from segmentation.publish.build import (
 )
 from segmentation.publish.marts import read_marts
 
-SOURCE_SCHEMA = "crm"
-_DEFAULT_CUSTOMER_FILE = "data/data_revised.csv"
 _logger = logging.getLogger(__name__)
 
 # dbt runs Python models in threads, and two first imports of SciPy at a time fail half-way: import
@@ -246,19 +244,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 
     def _open(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
         """Read the dictionary and the header of the customer file."""
-        in_var = customer_file or ""
-        if is_postgres_url(in_var) and read_url(in_var).has_password:
-            raise InputError(
-                "The var customer_file holds a password, and dbt writes vars into its files: "
-                "delete the folders logs and target. Leave the password to PGPASSWORD or "
-                "~/.pgpass, or give the whole address in the environment variable CUSTOMER_FILE."
-            )
-        location = in_var or os.environ.get("CUSTOMER_FILE") or _DEFAULT_CUSTOMER_FILE
-        if SOURCE_SCHEMA in location.casefold().split(".")[-2:-1]:
-            raise InputError(
-                f"{location}: the tables of the schema {SOURCE_SCHEMA} are written when the "
-                "customer file is read. Name the table that the customers come from."
-            )
+        location = find_location(customer_file or "")
         attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
         return open_customers(location, attributes, self._connection)
 

@@ -1,0 +1,1 @@
+"""What is looked at before a long build: machine, installation, database, settings and inputs."""
