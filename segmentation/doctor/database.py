@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from segmentation.builds import is_unfinished
+from segmentation.database_faults import describe_damage, why_not_opened
 from segmentation.doctor.findings import FAULT, OK, WARNING, Finding
-from segmentation.doctor.machine import first_line
 from segmentation.postgres import identifier
-
-_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
-_NEWER = ("Trying to read a database file with version number", "newer version of DuckDB")
 
 
 def check_database(path: Path) -> list[Finding]:
@@ -40,7 +36,7 @@ def check_database(path: Path) -> list[Finding]:
     try:
         connection = duckdb.connect(str(path))
     except duckdb.Error as error:
-        return [_fault(_why_closed(path, error))]
+        return [_fault(f"{path}: {why_not_opened(path, error)}")]
     try:
         tables = _read_all(connection)
         findings = [Finding(OK, "database", f"{path} opens; all {tables} tables can be read.")]
@@ -54,7 +50,7 @@ def check_database(path: Path) -> list[Finding]:
                 )
             )
     except duckdb.Error as error:
-        findings = [_fault(_damaged(path, error))]
+        findings = [_fault(f"{path}: {describe_damage(path, error)}")]
     finally:
         with suppress(duckdb.Error):  # a damaged database cannot be closed properly
             connection.close()
@@ -75,33 +71,3 @@ def _read_all(connection: duckdb.DuckDBPyConnection) -> int:
         name = f"{identifier(schema)}.{identifier(table)}"
         connection.execute(f"select max(hash(rows)) from {name} as rows").fetchall()
     return len(tables)
-
-
-def _why_closed(path: Path, error: duckdb.Error) -> str:
-    """Say why a database could not be opened, and what to do."""
-    text = str(error)
-    if "Could not set lock" in text or "already open" in text:
-        holder = _HOLDER.search(text)
-        who = f"{holder['program']} (process {holder['pid']})" if holder else "another program"
-        return (
-            f"{path} is open in {who}. If that is a build, wait until it has ended; if it is a BI "
-            "tool, close it and let it read the published copy."
-        )
-    if "Permission denied" in text or "Read-only file system" in text:
-        return f"{path} cannot be written to. Ask for the right to write, or copy the file."
-    if any(part in text for part in _NEWER):
-        return (
-            f"{path} was written by a newer DuckDB ({first_line(error)}). Install the versions of "
-            "requirements.lock."
-        )
-    return _damaged(path, error)
-
-
-def _damaged(path: Path, error: duckdb.Error) -> str:
-    """Say what to delete when a database is damaged, and what that costs."""
-    return (
-        f"{path} is damaged ({first_line(error)}). Put a backup in its place, or move it and "
-        f"{path.name}.wal away and build anew. Then the history of earlier dates and the kept "
-        "models are lost; all else is made from the customer file and the seeds. The published "
-        "copy still has the history to read."
-    )

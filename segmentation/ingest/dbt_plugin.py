@@ -29,6 +29,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from segmentation.builds import describe_build, write_build_note
+from segmentation.database_faults import why_not_opened
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
@@ -101,9 +102,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             duckdb.connect(creds.path, config=config).close()
         except duckdb.Error as error:
             raise DbtRuntimeError(
-                f"The database {creds.path} cannot be opened: {str(error).splitlines()[0]} Close "
-                "the program that has it open (a BI tool, another dbt), or name another file in a "
-                "folder that exists with the environment variable DBT_DUCKDB_PATH."
+                f"The database {creds.path} cannot be opened: "
+                f"{why_not_opened(Path(creds.path), error)}"
             ) from None
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:

@@ -266,9 +266,11 @@ def test_the_log_of_the_library_goes_to_dbt_once(
 
 
 def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) -> None:
-    for path in (tmp_path / "missing" / "x.duckdb", tmp_path / "text.duckdb"):
-        if path.parent.is_dir():
-            path.write_text("no database")
-        credentials = DuckDBCredentials(path=str(path), schema="main", database="x")
-        with pytest.raises(DbtRuntimeError, match=r"cannot be opened: IO Error: .*DBT_DUCKDB_PATH"):
+    (tmp_path / "text.duckdb").write_text("no database")
+    for name, message in (
+        ("missing/x.duckdb", r"cannot be opened: IO Error: .*DBT_DUCKDB_PATH"),
+        ("text.duckdb", r"cannot be opened: it is damaged, .* move it and text.duckdb.wal away"),
+    ):
+        credentials = DuckDBCredentials(path=str(tmp_path / name), schema="main", database="x")
+        with pytest.raises(DbtRuntimeError, match=message):
             plugin.update_connection_config(credentials, {})

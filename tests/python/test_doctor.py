@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 from seed_samples import edit
 
+from segmentation.database_faults import why_not_opened
 from segmentation.dictionary.attributes import load_dictionary
-from segmentation.doctor import database, installation, machine
+from segmentation.doctor import installation, machine
 from segmentation.doctor.cli import doctor_command
 from segmentation.doctor.needs import estimate_needs
 from segmentation.publish.build import URL_VARIABLE
@@ -214,7 +215,7 @@ def holder(project: Path, request: pytest.FixtureRequest) -> Iterator[subprocess
 
 
 def test_a_database_that_is_open_elsewhere(holder: subprocess.Popen[bytes]) -> None:
-    expect_fault("database", "segmentation.duckdb is open in", f"(process {holder.pid})")
+    expect_fault("database", "segmentation.duckdb: it is open in", f"(process {holder.pid})")
 
 
 def test_a_build_that_did_not_end(project: Path) -> None:
@@ -242,9 +243,9 @@ def test_a_damaged_database(project: Path, place: str) -> None:
     else:
         expect_fault(
             "database",
-            "segmentation.duckdb is damaged (",
+            "segmentation.duckdb: it is damaged, or no DuckDB database (",
             "move it and segmentation.duckdb.wal away and build anew",
-            "the history of earlier dates and the kept models are lost",
+            "but for the history of earlier dates and the kept models, which are lost",
         )
         assert path.read_bytes() == content
 
@@ -255,11 +256,21 @@ def test_places_where_no_database_can_be(project: Path) -> None:
         ("select.duckdb", "database name", "no SQL keyword"),
     ):
         expect_fault(check, text, arguments=("--database", path))
-    for said, text in (
-        ("IO Error: Cannot open file: Permission denied", "cannot be written to"),
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("IO Error: Cannot open file: Permission denied", "Ask for the right to write"),
         ("Trying to read a database file with version number 99", "a newer DuckDB"),
-    ):
-        assert text in database._why_closed(Path("x.duckdb"), duckdb.Error(said))
+        ("IO Error: Could not set lock on file", "it is open in another program."),
+        ("Serialization Error: Failed to deserialize", "move it and x.duckdb.wal away"),
+    ],
+)
+def test_what_duckdb_says_has_a_remedy(said: str, remedy: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    path.touch()
+    assert remedy in why_not_opened(path, duckdb.Error(said))
 
 
 @pytest.mark.parametrize(
