@@ -255,6 +255,11 @@ def _open_file(
     """Read the headers of a file and check that a row follows."""
     if path.is_dir():
         raise InputError(f"{path}: this is a folder. {_HOW_TO_NAME_THE_FILE}: one file, not all.")
+    if not path.is_file():
+        raise InputError(
+            f"{path}: this is a pipe or a device, which can be read only once or never ends. Save "
+            "what comes out of it as a file, and name that."
+        )
     if path.suffix.lower() in _PARQUET_SUFFIXES:
         with connection.cursor() as cursor:
             try:

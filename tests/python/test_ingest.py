@@ -507,6 +507,12 @@ def test_a_location_that_is_not_there_is_named(read, connection, monkeypatch, tm
         assert "CUSTOMER_FILE" in str(error.value)
 
 
+def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "c.csv")
+    with pytest.raises(InputError, match=r"c\.csv: this is a pipe or a device"):
+        read(str(tmp_path / "c.csv"))
+
+
 @pytest.mark.parametrize(
     ("number", "message"),
     [
