@@ -27,9 +27,15 @@ def again(built: Project, sample_file: Path, new_project: Callable[..., Project]
     return project
 
 
+def tables(project: Project) -> list[str]:
+    """Name all that dbt made, but for the log of builds, which says when they were."""
+    log = ("main.stg_builds__stages", "main.rpt_build_log")
+    return [name for name in project.relations() if name.startswith("main.") and name not in log]
+
+
 def test_every_table_is_equal(built: Project, again: Project) -> None:
-    relations = [name for name in built.relations() if name.startswith("main.")]
-    assert relations == [name for name in again.relations() if name.startswith("main.")]
+    relations = tables(built)
+    assert relations == tables(again)
     assert again.fingerprints(relations) == built.fingerprints(relations)
 
 
