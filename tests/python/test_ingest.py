@@ -509,7 +509,7 @@ def test_a_location_that_is_not_there_is_named(read, connection, monkeypatch, tm
 
 def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "c.csv")
-    with pytest.raises(InputError, match=r"c\.csv: this is a pipe or a device"):
+    with pytest.raises(InputError, match=r"c\.csv: this is a pipe, a socket or a device"):
         read(str(tmp_path / "c.csv"))
 
 
