@@ -1,14 +1,15 @@
 {% macro raw_export_statement(folder) -%}
     {#-
-        Copy every column of the customer file as it came in, for the customers that were kept, with the group of
-        agglomerative_k2: 0 is the larger one. Excel reads UTF-8 only behind a byte order mark: the first header carries one.
+        Copy every column of the customer file as it came in, but for what would be a formula, for the customers that were kept,
+        with the group of agglomerative_k2: 0 is the larger one. Excel reads UTF-8 only behind a byte order mark: the first
+        header carries one.
     -#}
     {%- set columns = relation_rows(
         model_relation('stg_crm__file_columns'),
         order_by='position',
-        columns="column_name, position, case
+        columns="column_name, position, " ~ spreadsheet_text("case
             when trim(coalesce(header, '')) = '' or count(*) over (partition by lower(header)) > 1 then column_name else header
-        end as header"
+        end") ~ " as header"
     ) | rejectattr('header', 'equalto', 'cluster_agg_k2') | list -%}
     copy (
         with
@@ -26,7 +27,8 @@
 
         select
             {%- for column in columns %}
-            file_rows.{{ adapter.quote(column.column_name) }} as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
+            {{ spreadsheet_text('file_rows.' ~ adapter.quote(column.column_name)) }}
+                as "{{ ('\ufeff' if loop.first else '') ~ column.header | replace('"', '""') }}",
             {%- endfor %}
             sizes.cluster_agg_k2
         from {{ model_relation('base_crm__customers_raw') }} as file_rows
