@@ -5,7 +5,7 @@
     -#}
     case
         when
-            regexp_matches({{ text }}, '^\s*[-=+@－＝＋＠]|^[\t\r\n]')
+            regexp_matches({{ text }}, '^[\s\p{Z}]*[-=+@－＝＋＠]|^[\t\r\n]')
             and not regexp_full_match({{ text }}, '[-+]*([0-9][0-9,.]*(e[-+]?[0-9]+)?\s*%?)?', 'i')
             then '''' || {{ text }}
         else {{ text }}
