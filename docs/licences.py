@@ -17,7 +17,8 @@ SAID_BY_THE_LICENCE_FILE = {"axe-playwright-python": "MIT", "kneed": "BSD-3-Clau
 HEAD = """\
 # Licences of the dependencies
 
-Every package of `requirements.lock`, development tools included, as it describes itself. Written by `make licences`.
+Every package of `requirements.lock`, development tools included, as it describes itself.
+Written by `make licences`.
 
 | package | version | licence |
 |---|---|---|

@@ -215,7 +215,7 @@ MART = Mart("memory", "main", "dim_x", "", {"x": ""}, frozenset({"x"}), (("x",),
 
 @pytest.fixture
 def marts(postgres: Server, tmp_path: Path) -> Iterator[str]:
-    """A database with the roles of docs/bi.md, published into twice, and what is not for readers."""
+    """A database with the roles of docs/bi.md, marts published twice, and what readers may not."""
     guide = (ROOT / "docs" / "bi.md").read_text(encoding="utf-8")
     block = guide.partition("### PostgreSQL, once")[2].split("```")[1]
     name = postgres.add_database("marts")
