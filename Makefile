@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build doctor score demo-year test test-hard bench bench-scale docs superset test-bi clean
+.PHONY: build doctor score demo-year test test-hard bench bench-scale docs superset test-bi audit licences clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -97,6 +97,15 @@ docs: .venv/.installed
 	$(BIN)/segmentation dictionary docs
 	$(BIN)/dbt docs generate --static
 	@if [ -e "$${DBT_DUCKDB_PATH:-segmentation.duckdb}" ]; then $(BIN)/segmentation report; fi
+
+# Known weaknesses of the locked dependencies, looked up by pip-audit in an environment of its own; it needs the internet.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet pip-audit
+	.venv-audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+
+licences: .venv/.installed
+	$(BIN)/python docs/licences.py
 
 .venv-superset/.installed: examples/superset/requirements.txt
 	$(PYTHON) -m venv .venv-superset

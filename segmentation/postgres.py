@@ -17,7 +17,13 @@ from segmentation.errors import InputError
 _SCHEME = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 _HOSTS = re.compile(r"([\w.~%-]*|\[[\da-f:.]+\])(:\d*)?", re.IGNORECASE)
 _ALL_LINES = re.DOTALL | re.MULTILINE
-_SECRET_PARAMETERS = ("password", "sslpassword")
+_SECRET_PARAMETERS = (
+    "password",
+    "sslpassword",
+    "oauth_client_secret",
+    "scram_client_key",
+    "scram_server_key",
+)
 _DEFAULTS = {
     "client_encoding": "UTF8",
     "connect_timeout": "10",
@@ -118,6 +124,26 @@ def read_url(text: str) -> PostgresUrl:
         | ({"table": table} if table else {}),
     )
     return PostgresUrl(uri, shown, table, bool(password or secrets))
+
+
+def refuse_password(text: str) -> None:
+    """Stop when an argument of a command is an address with a password.
+
+    Parameters
+    ----------
+    text : str
+        The argument, of whatever kind.
+
+    Raises
+    ------
+    InputError
+        It holds a password, or is no clear address.
+    """
+    if is_postgres_url(text) and read_url(text).has_password:
+        raise InputError(
+            "The address holds a password, which every user of this machine sees in the list of "
+            "processes. Leave it to the environment variable PGPASSWORD or to ~/.pgpass."
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import duckdb
 
 from segmentation.errors import InputError
 from segmentation.options import database_option
+from segmentation.texts import clean
 
 Row = tuple[Any, ...]
 
@@ -63,7 +64,7 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
         f"For BI     {published.resolve()} (docs/bi.md)",
         "Lineage    make docs, then open target/static_index.html",
     ]
-    return "\n".join(lines)
+    return clean("\n".join(lines))
 
 
 def _warnings(results: list[dict[str, Any]]) -> list[str]:

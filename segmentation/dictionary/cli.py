@@ -19,6 +19,7 @@ from segmentation.dictionary.workbook import (
     write_changes,
 )
 from segmentation.errors import InputError
+from segmentation.postgres import refuse_password
 
 _seeds_option = click.option(
     "--seeds",
@@ -57,6 +58,7 @@ def dictionary() -> None:
 def start(customer_file: str, output: Path) -> None:
     """Propose seeds for a customer file of other columns, to be edited."""
     with _plain_errors():
+        refuse_password(customer_file)
         proposal = propose_seeds(customer_file)
         write_seeds(proposal, output)
     by_role: dict[str, list[str]] = {}

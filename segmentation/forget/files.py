@@ -14,6 +14,7 @@ from segmentation.files import written_beside
 from segmentation.forget.duckdb_file import count, kept, matches
 from segmentation.forget.traces import Column, Customer, Found, Removal, removal
 from segmentation.postgres import literal
+from segmentation.texts import FORMULA_STARTS
 
 
 class CsvFile:
@@ -50,9 +51,12 @@ class CsvFile:
             records = _raw_records(file)
             header = [name.lstrip("\ufeff").lower() for name in next(records, ([], ""))[0]]
             keys = [place for place, name in enumerate(header) if name in customer.keys]
+            ids = {customer.id}
+            if customer.id.startswith(FORMULA_STARTS):  # written so that it is none
+                ids.add(f"'{customer.id}")
             for values, raw in records:
-                own = (values[place].strip() for place in keys if place < len(values))
-                if customer.id in own:
+                own = {values[place].strip() for place in keys if place < len(values)}
+                if not own.isdisjoint(ids):
                     yield "going", ""
                 elif any(customer.is_in(value.encode()) for value in values):
                     line = io.StringIO()

@@ -10,7 +10,7 @@ import duckdb
 from segmentation.builds import is_unfinished
 from segmentation.errors import InputError
 from segmentation.options import database_option
-from segmentation.postgres import identifier, literal, read_url
+from segmentation.postgres import identifier, literal, read_url, refuse_password
 from segmentation.publish.build import (
     FOLDER_VARIABLE,
     SCHEMA_VARIABLE,
@@ -46,9 +46,9 @@ from segmentation.publish.postgres import DEFAULT_SCHEMA
     "--to",
     "url",
     metavar="URL",
-    help="PostgreSQL database to publish to as well, postgresql://user:password@host/database. "
-    f"The environment variable {URL_VARIABLE} does the same and keeps the password out of the "
-    "list of processes, as PGPASSWORD and ~/.pgpass do.",
+    help="PostgreSQL database to publish to as well, postgresql://user@host/database; the password "
+    f"in PGPASSWORD or ~/.pgpass. The environment variable {URL_VARIABLE} does the same and may "
+    "hold the password.",
 )
 @click.option(
     "--schema",
@@ -67,6 +67,7 @@ def publish_command(
     disturbed, and keep it when this one fails.
     """
     try:
+        refuse_password(url or "")
         postgres = read_url(url) if url else postgres_from_environment()
         marts = read_marts(target_path / "manifest.json")
         with duckdb.connect() as connection:

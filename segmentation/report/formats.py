@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
-
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
-)
-"""Control characters; among them those that turn the direction of the text after them."""
 
 MONEY = ("usd", "usd_per_month")
 
@@ -77,11 +71,6 @@ class Table:
     columns: tuple[Text, ...]
     rows: tuple[tuple[Said, ...], ...]
     numeric: tuple[bool, ...] = field(default=())
-
-
-def clean(text: str) -> str:
-    """Make the control characters in a text visible, direction overrides among them."""
-    return _UNSEEN.sub("\ufffd", text)
 
 
 def isolate(text: str) -> str:

@@ -14,7 +14,7 @@ import duckdb
 
 from segmentation.builds import is_unfinished
 from segmentation.errors import InputError
-from segmentation.report.formats import clean
+from segmentation.texts import clean
 
 Row = dict[str, Any]
 

@@ -15,6 +15,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from segmentation.review.evidence import Text
+from segmentation.texts import FORMULA_STARTS
 
 KEY_COLUMN = "A"
 """The hidden column that names the rows that are read back."""
@@ -127,7 +128,7 @@ def put(
     if isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST_TEXT]
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
+        cell.quotePrefix = value.startswith(FORMULA_STARTS)
     else:
         cell.value = value
     cell.font = style.font

@@ -21,6 +21,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range_abs
 
 from segmentation.report.formats import Said, Text
+from segmentation.texts import FORMULA_STARTS
 
 SHEET_ROWS = 1_048_576
 """Rows that a sheet of Excel holds."""
@@ -44,9 +45,6 @@ _PAGE_WIDTH = 300
 
 _PAGE_LETTERS, _PAGE_ROWS = 108, 33
 """Letters and lines of a printed page, A4 across, at its full size."""
-
-_FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r")
-"""What makes Excel take a text for a formula when somebody edits the cell."""
 
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _ISOLATES = re.compile("[\u2068\u2069]")
@@ -364,8 +362,8 @@ def _properties(style: Style, accent: str | None) -> dict[str, Any]:
 
 def _is_like_formula(value: object) -> bool:
     if isinstance(value, Text | Said):
-        return value.zh.startswith(_FORMULA_STARTS)
-    return isinstance(value, str) and value.startswith(_FORMULA_STARTS)
+        return value.zh.startswith(FORMULA_STARTS)
+    return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
 
 def as_text(value: str | Text | Said | bool) -> str:

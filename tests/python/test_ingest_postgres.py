@@ -152,9 +152,10 @@ def test_a_connection_that_breaks_while_rows_are_read(
 
 
 def test_a_dictionary_is_proposed_for_a_table(
-    postgres: Server, database: str, tmp_path: Path
+    postgres: Server, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    location = address(postgres, database, "many")
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    location = address(postgres, database, "many", password="")
     command = ["dictionary", "start", location, "--output", str(tmp_path / "seeds")]
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output

@@ -542,6 +542,11 @@ def test_the_command(
     assert postgres.run(look, database=database) == [(5000,)]
     result = CliRunner().invoke(main, [*command, "--to", postgres.url(password="wrong")])
     assert result.exit_code == 1
+    assert "list of processes" in result.output
+    assert "wrong" not in result.output
+    monkeypatch.setenv("PGPASSWORD", "wrong")
+    result = CliRunner().invoke(main, [*command, "--to", postgres.url(password="")])
+    assert result.exit_code == 1
     assert "no connection" in result.output
     assert "wrong" not in result.output
 

@@ -4,6 +4,7 @@ import pytest
 
 from segmentation.report import charts, formats
 from segmentation.report.formats import Fact, Said, Text
+from segmentation.texts import clean
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_sentence_keeps_the_facts_of_its_parts() -> None:
 
 
 def test_control_characters_are_made_visible() -> None:
-    assert formats.clean("a\u202eb\u2066c\x00d\ne") == "a\ufffdb\ufffdc\ufffdd\ne"
+    assert clean("a\u202eb\u2066c\x00d\ne") == "a\ufffdb\ufffdc\ufffdd\ne"
 
 
 class TestLabels:

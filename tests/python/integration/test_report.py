@@ -28,8 +28,9 @@ from project import MARTS, ROOT, Project
 from report_cases import HOSTILE, LONG, Case
 
 from segmentation.errors import InputError
-from segmentation.report import formats, marts, page
+from segmentation.report import marts, page
 from segmentation.report.cli import report_command
+from segmentation.texts import clean
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -670,7 +671,7 @@ class TestUnusualCases:
                 "[...document.querySelectorAll('.plot')].map((plot) => plot.textContent).join(' ')"
             )
             for name in HOSTILE:
-                assert formats.clean(name) in shown, name
+                assert clean(name) in shown, name
             for name in ("<script>alert(1)", "=cmd|' /C", "<b>bold</b>"):
                 assert name in drawn.replace("\u2068", ""), name
             assert not set("\u202e\u2066\u2067") & set(shown)

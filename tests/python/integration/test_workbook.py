@@ -19,7 +19,7 @@ from project import MARTS, ROOT, Project
 from report_cases import HOSTILE, LONG, Case
 
 from segmentation.errors import InputError
-from segmentation.report.formats import clean
+from segmentation.texts import clean
 from segmentation.workbook.make import make_workbook
 
 SOFFICE = shutil.which("soffice")
