@@ -14,6 +14,7 @@ import os
 import re
 import unicodedata
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -57,6 +58,9 @@ _FILE_SUFFIXES = (*_WORKBOOK_SUFFIXES, *_PARQUET_SUFFIXES, *_TEXT_SUFFIXES, ".xl
 _TABLE_NAME = re.compile(r"\w+(\.\w+){0,2}")
 _VALUE = re.compile(r"\\n|[-+]?\W?\d[\d,.]*%?|\d{4}([-/.])\d{1,2}\1\d{1,2}.*", re.IGNORECASE)
 _BATCH_ROWS = 20_000
+_SHOWN_CHARACTERS, _REASON_CHARACTERS = 60, 500
+_WORKBOOK_ROWS = 1_048_576
+_BOMB_BYTES, _BOMB_RATIO = 100 << 20, 100
 _NOTHING_REFUSED = "null::varchar as _read_error, null::varchar as _raw_line"
 _HOW_TO_NAME_THE_FILE = (
     "Name the customer file with --vars 'customer_file: path/to/file' or the environment variable "
@@ -147,14 +151,14 @@ def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> li
         if name is not None and name in matched:
             other_position, other = matched[name]
             raise InputError(
-                f'the headers "{other}" (column {other_position}) and "{header}" (column '
-                f"{position}) both mean the attribute {name}. Remove or rename one of them."
+                f'the headers "{_shown(other)}" (column {other_position}) and "{_shown(header)}" '
+                f"(column {position}) both mean the attribute {name}. Remove or rename one of them."
             )
         if name is not None:
             matched[name] = (position, header)
         found.append(name)
 
-    taken = {name.casefold() for name in (*ROW_COLUMNS, *matched)}
+    taken = dict.fromkeys((name.casefold() for name in (*ROW_COLUMNS, *matched)), 1)
     columns = []
     for position, (header, name) in enumerate(zip(headers, found, strict=True), start=1):
         column_name = name or _distinct(header, position, taken)
@@ -162,15 +166,22 @@ def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> li
     return columns
 
 
-def _distinct(header: str, position: int, taken: set[str]) -> str:
-    """Name an unknown column and note the name in `taken`."""
+def _distinct(header: str, position: int, taken: dict[str, int]) -> str:
+    """Name an unknown column and note the name in `taken`, with the last number given to it."""
     stem = " ".join(header.replace('"', "").replace("\0", "").split()) or f"column_{position}"
-    name, number = stem, 1
+    name, number = stem, taken.get(stem.casefold(), 1)
     while name.casefold() in taken:
         number += 1
         name = f"{stem}_{number}"
-    taken.add(name.casefold())
+    taken[stem.casefold()] = number
+    taken[name.casefold()] = 1
     return name
+
+
+def _shown(text: str) -> str:
+    """Shorten a text of the file and escape what cannot be printed, to quote it in a message."""
+    short = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)
 
 
 def open_customers(
@@ -208,7 +219,7 @@ def open_customers(
             headers, source = open_postgres_table(location)
             modified_at = None
         elif path.exists():
-            headers, source = _open_file(path, connection)
+            headers, source = _open_file(path)
             modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
             modified_at = modified.replace(tzinfo=None)
         elif _TABLE_NAME.fullmatch(location) and path.suffix.lower() not in _FILE_SUFFIXES:
@@ -249,9 +260,25 @@ def _faults_named(location: str) -> Iterator[None]:
         ) from None
 
 
-def _open_file(
-    path: Path, connection: duckdb.DuckDBPyConnection
-) -> tuple[list[str], TextFormat | Path]:
+@contextmanager
+def _parquet_faults_named(path: Path) -> Iterator[None]:
+    """Turn errors of DuckDB, or of Arrow while it passes rows on, into messages about the file.
+
+    A damaged file is read in a database of its own: some damage makes DuckDB close the database
+    that reads it. A text that is not UTF-8 is a RuntimeError of DuckDB's Python part.
+    """
+    try:
+        yield
+    except (duckdb.Error, OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise InputError(
+            f"{path}: this is not a sound Parquet file ({_first_line(error)}). Write or fetch it "
+            "again; if it is a CSV file, name it .csv."
+        ) from None
+
+
+def _open_file(path: Path) -> tuple[list[str], TextFormat | Path]:
     """Read the headers of a file and check that a row follows."""
     if path.is_dir():
         raise InputError(f"{path}: this is a folder. {_HOW_TO_NAME_THE_FILE}: one file, not all.")
@@ -261,16 +288,10 @@ def _open_file(
             "what comes out of it as a file, and name that."
         )
     if path.suffix.lower() in _PARQUET_SUFFIXES:
-        with connection.cursor() as cursor:
-            try:
-                relation = cursor.sql(f"from {_read_parquet(path)}")
-                headers = list(relation.columns)
-                first = relation.limit(1).fetchall()
-            except (duckdb.Error, RuntimeError) as error:  # the latter of names that are no UTF-8
-                raise InputError(
-                    f"{path}: this is not a sound Parquet file ({_first_line(error)}). Write or "
-                    "fetch it again; if it is a CSV file, name it .csv."
-                ) from None
+        with _parquet_faults_named(path), duckdb.connect() as own:
+            relation = own.sql(f"from {_read_parquet(path)}")
+            headers = list(relation.columns)
+            first = relation.limit(1).fetchall()
         if not first:
             raise InputError(f"{path}: there are columns but no row. Export the customers again.")
         return headers, path
@@ -325,7 +346,7 @@ def _check_is_header(columns: Sequence[FileColumn]) -> None:
         if _VALUE.fullmatch(unicodedata.normalize("NFKC", column.header).strip())
     ]
     if values and not any(column.attribute for column in columns):
-        shown = ", ".join(f'"{value}"' for value in values[:3])
+        shown = ", ".join(f'"{_shown(value)}"' for value in values[:3])
         raise InputError(
             f"the first row looks like data ({shown}), not like a header. Put a row with the "
             "column names above it."
@@ -350,7 +371,11 @@ def _check_required(columns: Sequence[FileColumn], attributes: Sequence[Attribut
     lines = [f"{len(missing)} required {plural} missing:"]
     for item in missing:
         near = _nearest(item, unknown)
-        found = f'the nearest header in the file is "{near}"' if near else "no header comes near"
+        found = (
+            f'the nearest header in the file is "{_shown(near)}"'
+            if near
+            else "no header comes near"
+        )
         lines.append(f"  - {item.attribute} ({item.label_zh}, {item.label_en}): {found}")
     if len(columns) == 1:
         lines.append("Only one column was found: are the fields separated by , ; | or tabs?")
@@ -404,7 +429,11 @@ def read_customers(
             named = [(column.header, column.column_name) for column in columns]
             reader = read_postgres_table(source, named, stack)
         else:
-            cursor = stack.enter_context(connection.cursor())
+            if isinstance(source, Path) and source.suffix.lower() in _PARQUET_SUFFIXES:
+                stack.enter_context(_parquet_faults_named(source))
+                cursor = stack.enter_context(duckdb.connect())
+            else:
+                cursor = stack.enter_context(connection.cursor())
             query, row_count = _query(source, columns, cursor, stack)
             reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
         schema = pa.schema([pa.field("_row_number", pa.int64()), *reader.schema])
@@ -570,7 +599,8 @@ def _identifier(name: str) -> str:
 
 def _first_line(error: Exception) -> str:
     """Keep what a message says first."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in first[:_REASON_CHARACTERS])
 
 
 def _temporary_file(stack: ExitStack) -> Path:
@@ -589,18 +619,31 @@ def _workbook_rows(path: Path) -> Iterator[list[str]]:
             )
     # A damaged workbook fails in its zip archive, its XML or openpyxl, each in ways of its own.
     try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size):
+            raise InputError(
+                f"{path}: unpacked, this workbook has {unpacked >> 20:,} MB, more than "
+                f"{_BOMB_RATIO} times as many as packed: it is damaged or made to fill the memory. "
+                "Open it in Excel, copy the customers to a new workbook and save that."
+            )
         workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
         try:
             for sheet in sheets[:1]:
                 sheet.reset_dimensions()
-                for cells in sheet.iter_rows(values_only=True):
+                for number, cells in enumerate(sheet.iter_rows(values_only=True)):
+                    if number == _WORKBOOK_ROWS:
+                        raise InputError(
+                            f"{path}: the first visible sheet goes beyond row {_WORKBOOK_ROWS:,}, "
+                            "the last that Excel has. Save the customers as CSV UTF-8."
+                        )
                     row = [_cell_text(cell) for cell in cells]
                     if any(text.strip() for text in row):
                         yield row
         finally:
             workbook.close()
-    except OSError:
+    except (OSError, InputError):
         raise
     except Exception as error:
         raise InputError(
@@ -619,7 +662,11 @@ def _cell_text(value: object) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return unescape(str(value))
+    text = str(value)
+    if "_x" not in text:
+        return text
+    # Two escapes may be the halves of one character; half a character is none.
+    return unescape(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _copy_workbook(path: Path, width: int, target: Path) -> int:
