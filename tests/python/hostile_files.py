@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import re
 import signal
@@ -17,6 +16,7 @@ import duckdb
 import numpy as np
 import openpyxl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from segmentation.dictionary.attributes import Attribute
 from segmentation.errors import InputError
@@ -25,15 +25,13 @@ from segmentation.ingest.delimited import TextFormat, find_encoding_in_all_lines
 
 MAX_MESSAGE_CHARACTERS = 3_000
 MAX_SECONDS = 30
-HEADERS = ("cust_no", "月均消耗", "Category", "备注")
-ROWS = [
-    ("C1", "1,234.50", "服装", 'says "hi"'),
-    ("00012", "￥２０", "", "two\nlines"),
-    ("C3", "\\N", "Unknown", "a; b\tc | d, e"),
-    ("🙂", "1e308", "未知", "€100 ¥5"),
-    ("C 5 ", "-9223372036854775809", "美妆", "NaN"),
-    ("C6", "2025-07-28", "x", "=1+1"),
-]
+HEADER = ("cust_no", "月均消耗", "Category", "备注")
+TOKENS = (
+    *("", " ", "\u3000", "NULL", "nan", "-inf", "1e308", "1e-320", "-0", "99999999999999999999"),
+    *("007", "1,234.5", "￥２０", "2025-07-28", "=1+1", "@SUM(A1)", "+1", "服装", "未知", "🛒"),
+    *("a;b", "a\tb", "a|b", 'says "hi"', "two\nlines", "l\ry", "\\N", "'", "\u202e", "\ufeff"),
+    *("--", "{{ var('x') }}", "<script>", "&amp;", "x" * 300, "_xD83D_"),
+)
 _HOSTILE_PIECES = (
     *(b'"', b'""', b'"""', b",", b";", b"\t", b"|", b"\r", b"\n", b"\r\n", b"\0", b" ", b"\\"),
     *(b"\xff", b"\x80", b"\xfe\xff", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"\xed\xa0\x80"),
@@ -125,32 +123,60 @@ def check_text_rows(
         assert len(filled) == table.num_rows
 
 
-def sound_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, bytes]:
-    """Make one file of each kind for `mutated` to break, by suffix and how it is written."""
-    files = {}
-    for encoding in ("utf-8", "utf-8-sig", "utf-16", "gb18030"):
-        for delimiter, line_end in ((",", "\r\n"), (";", "\n"), ("\t", "\r"), ("|", "\n")):
-            text = io.StringIO(newline="")
-            # Of the long form DuckDB reads the sound part from disk.
-            rows = ROWS * (20 if delimiter == ";" else 1)
-            csv.writer(text, delimiter=delimiter, lineterminator=line_end).writerows(
-                [HEADERS, *rows]
-            )
-            files[f"{encoding} {delimiter!r} .csv"] = text.getvalue().encode(encoding)
-    plain = "\n".join(["cust_no,spend,category", *(f"C{i},{i * 1.5},x" for i in range(60))])
-    files["plain .csv"] = plain.encode()
+def table(random: np.random.Generator) -> list[list[str]]:
+    """Draw the header, perhaps spoiled, and some rows."""
+    header = list(HEADER)
+    if random.random() < 0.2:
+        header += list(random.choice(TOKENS + HEADER, random.integers(1, 4)))
+    if random.random() < 0.1:
+        header = list(random.permutation(header)[: random.integers(1, len(header) + 1)])
+    tokens = TOKENS if random.random() < 0.5 else ("1", "x", "服装")  # DuckDB reads the latter
+    rows = [
+        [f"C{row}", *(str(token) for token in random.choice(tokens, len(header) - 1))]
+        for row in range(random.choice([0, 1, 2, 30, 120]))
+    ]
+    return [header, *rows]
+
+
+def text_file(random: np.random.Generator) -> bytes:
+    """Draw a delimited file in some encoding."""
+    delimiter, line_end = random.choice([",", "\t", ";", "|"]), random.choice(["\n", "\r\n", "\r"])
+    quoted = random.choice([0, 0.5])
+    cells = [
+        ['"' + cell.replace('"', '""') + '"' if random.random() < quoted else cell for cell in row]
+        for row in table(random)
+    ]
+    text = line_end.join(str(delimiter).join(row) for row in cells) + str(line_end)
+    encoding = random.choice(["utf-8", "utf-8-sig", "utf-16", "gb18030"], p=[0.5, 0.1, 0.2, 0.2])
+    return text.encode(str(encoding))
+
+
+def workbook(random: np.random.Generator) -> bytes:
+    """Draw a workbook; cells that Excel would not take are left out."""
     book = openpyxl.Workbook()
-    for row in (HEADERS, *ROWS):
-        book.active.append(["x" + row[0], *row[1:]])
-    book.active.append([7, 12.5, True, np.datetime64("2025-07-28").astype(object)])
-    book.save(folder / "sound.xlsx")
-    files["workbook .xlsx"] = (folder / "sound.xlsx").read_bytes()
-    connection.sql(
-        "select 'C' || i as cust_no, i * 1.5 as spend, 'x' as category, {'a': [i]} as nested,"
-        " date '2025-07-28' + i::int as day from range(50) t(i)"
-    ).write_parquet(str(folder / "sound.parquet"))
-    files["parquet .parquet"] = (folder / "sound.parquet").read_bytes()
-    return files
+    sheet = book.active
+    assert sheet is not None
+    for row in table(random):
+        sheet.append([cell if cell.isprintable() else None for cell in row])
+    if random.random() < 0.3:
+        sheet.merge_cells("A2:B3")
+    if random.random() < 0.2:
+        book.create_sheet("second", 0).sheet_state = "hidden"
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def parquet(random: np.random.Generator) -> bytes:
+    """Draw a Parquet file, some columns of which are nested."""
+    header, *rows = table(random)
+    columns = [pa.array([row[place] for row in rows], pa.string()) for place in range(len(header))]
+    if random.random() < 0.3:
+        header.append("nested")
+        columns.append(pa.array([[{"a": 1}]] * len(rows), pa.list_(pa.struct({"a": pa.int64()}))))
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns, header), content)
+    return content.getvalue()
 
 
 def mutated(content: bytes, random: np.random.Generator) -> bytes:
@@ -196,10 +222,12 @@ def mutated_workbook(content: bytes, random: np.random.Generator) -> bytes:
     return target.getvalue()
 
 
-def mutation(files: dict[str, bytes], random: np.random.Generator) -> tuple[str, bytes]:
-    """Choose a sound file and break it; give the suffix and the bytes."""
-    suffix = str(random.choice(["csv", "xlsx", "parquet"], p=[0.7, 0.15, 0.15]))
-    kind = str(random.choice([kind for kind in files if kind.endswith(suffix)]))
-    changes = {"csv": [mutated], "xlsx": [mutated, mutated_workbook], "parquet": [mutated, flipped]}
-    change = changes[suffix][-1 if random.random() < 0.8 else 0]
-    return f".{suffix}", change(files[kind], random)
+def broken_file(random: np.random.Generator) -> tuple[str, bytes]:
+    """Draw a file and break most of them; give the suffix and the bytes."""
+    suffix = str(random.choice([".csv", ".xlsx", ".parquet"], p=[0.7, 0.15, 0.15]))
+    content = {".csv": text_file, ".xlsx": workbook, ".parquet": parquet}[suffix](random)
+    changes = {".csv": mutated, ".xlsx": mutated_workbook, ".parquet": flipped}
+    change = random.random()
+    if change < 0.1:
+        return suffix, content
+    return suffix, (mutated if change < 0.3 else changes[suffix])(content, random)

@@ -1,4 +1,7 @@
-"""Hostile customer files: rows that add up or one clear message, soon and in little memory."""
+"""Hostile customer files: rows that add up or one clear message, soon and in little memory.
+
+`make test-hard` tries HARD_FILES (10,000) broken files from HARD_SEED (1).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hostile_files import TooSlow, mutation, outcome, sound_files, timed
+from hostile_files import TooSlow, broken_file, outcome, timed
 from seed_samples import write_seeds
 
 from segmentation.dictionary.attributes import Attribute, load_dictionary
@@ -468,13 +471,13 @@ def test_what_is_no_file_is_named(read, tmp_path: Path) -> None:
         result = read(tmp_path / name)
         assert isinstance(result, str)
         assert message in result
-    assert "this is a pipe, a socket or a device" in read("/dev/zero")
+    assert "this is a pipe or a device" in read("/dev/zero")
 
 
 def test_a_file_from_another_age_is_read(read, tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_text(lines(1))
-    for moment in (-(10**10), 3 * 10**11):
+    for moment in (-(10**10), 10**10):
         os.utime(path, (moment, moment))
         assert not isinstance(read(path), str)
 
@@ -494,19 +497,21 @@ def fuzz(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     """Read broken files; keep those that end otherwise than in rows or a message."""
-    files = sound_files(connection, folder)
     faults = []
+    read = 0
     for number in range(count):
-        suffix, content = mutation(files, np.random.default_rng([seed, number]))
+        suffix, content = broken_file(np.random.default_rng([seed, number]))
         path = folder / f"{seed}-{number}{suffix}"
         path.write_bytes(content)
         try:
-            outcome(path, attributes if number % 2 else [], connection)
+            read += not isinstance(outcome(path, attributes if number % 2 else [], connection), str)
         except (Exception, TooSlow) as error:
             faults.append(f"{path}: {type(error).__name__}: {str(error)[:300]}")
         else:
             path.unlink()
     assert not faults, f"{len(faults)} of {count} files:\n" + "\n".join(faults[:20])
+    print(f"{count} files: {read} read, {count - read} refused")
+    assert min(read, count - read) > count / 5
 
 
 def test_some_hundred_broken_files(attributes, connection, tmp_path: Path) -> None:
@@ -514,6 +519,8 @@ def test_some_hundred_broken_files(attributes, connection, tmp_path: Path) -> No
 
 
 @pytest.mark.hard
-def test_thousands_of_broken_files(attributes, connection, tmp_path: Path) -> None:
-    seed = int(os.environ.get("HARD_SEED", "1"))
-    fuzz(seed, int(os.environ.get("HARD_FILES", "10000")), tmp_path, attributes, connection)
+def test_ten_thousand_broken_files(attributes, connection, tmp_path: Path) -> None:
+    seed, count = (
+        int(os.environ.get(*pair)) for pair in (("HARD_SEED", "1"), ("HARD_FILES", "10000"))
+    )
+    fuzz(seed, count, tmp_path, attributes, connection)
