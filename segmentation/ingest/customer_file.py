@@ -265,11 +265,11 @@ def _parquet_faults_named(path: Path) -> Iterator[None]:
     """Turn errors of DuckDB, or of Arrow while it passes rows on, into messages about the file.
 
     A damaged file is read in a database of its own: some damage makes DuckDB close the database
-    that reads it. A text that is not UTF-8 is a RuntimeError of DuckDB's Python part.
+    that reads it. Names that are not UTF-8 fail in DuckDB's Python part.
     """
     try:
         yield
-    except (duckdb.Error, OSError, RuntimeError) as error:
+    except (duckdb.Error, OSError, RuntimeError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise InputError(
@@ -288,6 +288,7 @@ def _open_file(path: Path) -> tuple[list[str], TextFormat | Path]:
             "customers to a file and name that."
         )
     if path.suffix.lower() in _PARQUET_SUFFIXES:
+        path.open("rb").close()  # DuckDB's fault would be taken for damage
         with _parquet_faults_named(path), duckdb.connect() as own:
             relation = own.sql(f"from {_read_parquet(path)}")
             headers = list(relation.columns)
@@ -453,7 +454,10 @@ def _query(
     if isinstance(source, str):
         return _typed_query(source, columns, cursor), None
     if source.suffix.lower() in _PARQUET_SUFFIXES:
-        return _typed_query(_read_parquet(source), columns, cursor), None
+        scan = _read_parquet(source)
+        # Damage must show before rows are passed on: what fails in a stream ends in a traceback.
+        cursor.execute(f"select max(hash(columns(*))) from {scan}").fetchall()
+        return _typed_query(scan, columns, cursor), None
     target = _temporary_file(stack)
     row_count = _copy_workbook(source, len(columns), target)
     return _mended_query(target, ",", columns, row_count, cursor), row_count
@@ -493,7 +497,8 @@ def _text_query(
             names,
             f"header=true, skip={text_format.blank_lines}",
         )
-        if scan := _sound_scan(call, row_count, cursor):
+        # In a single column a blank line is a row to DuckDB, sometimes.
+        if len(columns) > 1 and (scan := _sound_scan(call, row_count, cursor)):
             aliases = [_identifier(column.column_name) for column in columns]
             values = [f"{c} as {alias}" for c, alias in zip(names, aliases, strict=True)]
             return f"select {_NOTHING_REFUSED}, {', '.join(values)} from {scan}", row_count

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import zipfile
@@ -21,7 +22,8 @@ from hostile_files import TooSlow, broken_file, outcome, timed
 from seed_samples import write_seeds
 
 from segmentation.dictionary.attributes import Attribute, load_dictionary
-from segmentation.ingest.customer_file import match_columns
+from segmentation.errors import InputError
+from segmentation.ingest.customer_file import match_columns, open_customers, read_customers
 
 MAX_BYTES = 2 << 30
 HEADER = "customer_id,spend,category\n"
@@ -110,6 +112,7 @@ TEXTS: dict[str, tuple[str | bytes, int, int]] = {
     "quotes only": (HEADER + '"\n' * 1_001 + "C,1,x\n", 502, 501),
     "one quote, then 200,000 rows": (HEADER + 'C1,"1,x\n' + "C2,2,x\n" * 200_000, 200_001, 1),
     "a million doubled quotes": (HEADER + 'C1,"' + '""' * 100_000 + '",x\nC2,2,x\n', 2, 0),
+    "blank lines": ("\r\rcustomer_id,spend,category\r\rC,1,x\r\r \rC,2,x\r", 2, 0),
     "old Mac line ends": (lines(30).replace("\n", "\r"), 30, 0),
     "mixed line ends": (HEADER + "C1,1,x\r\nC2,2,x\nC3,3,x\r\r\nC4,4,x", 4, 1),
     "other line ends": (HEADER + "C1,1,a\u2028b\nC2,1,a\x0bb\nC3,1,a\x85b\x1cc\n", 3, 0),
@@ -305,11 +308,11 @@ WORKBOOKS: dict[str, tuple[Callable[[Path], Path], int | str]] = {
         ),
         "this is not a sound .xlsx workbook",
     ),
-    "one shared text of 3 GB": (
-        lambda p: shared_bomb(p, 3 << 10),
+    "one shared text of 1 GB": (
+        lambda p: shared_bomb(p, 1 << 10),
         "unpacked",
     ),
-    "a sheet of 3 GB": (lambda p: sheet_bomb(p, 3 << 10), "unpacked"),
+    "a sheet of 1 GB": (lambda p: sheet_bomb(p, 1 << 10), "unpacked"),
 }
 
 
@@ -440,7 +443,9 @@ def test_a_hostile_parquet_file_is_read_or_explained(read, tmp_path: Path, case:
         assert expected in result
 
 
-def test_a_parquet_file_damaged_below_its_first_rows_is_explained(read, tmp_path: Path) -> None:
+def test_damage_in_parquet_shows_before_rows_are_passed_on(
+    attributes, connection, tmp_path: Path
+) -> None:
     path = tmp_path / "c.parquet"
     ids = [f"C{i}" for i in range(200_000)]
     table = pa.table({"customer_id": ids, "spend": ids, "category": ids})
@@ -449,9 +454,24 @@ def test_a_parquet_file_damaged_below_its_first_rows_is_explained(read, tmp_path
     middle = len(content) // 2
     content[middle : middle + 5_000] = b"\xff" * 5_000
     path.write_bytes(content)
-    result = read(path)
-    assert isinstance(result, str)
-    assert "this is not a sound Parquet file" in result
+    customers = open_customers(str(path), attributes, connection)
+    with pytest.raises(InputError, match=r"c\.parquet: this is not a sound Parquet file"):
+        read_customers(customers, connection)
+
+
+def test_damage_in_parquet_leaves_the_database_alive(
+    attributes, connection, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole.parquet"
+    pq.write_table(
+        pa.table([["C1"] * 50, [1.5] * 50, ["x"] * 50], HEADER.strip().split(",")), whole
+    )
+    content = whole.read_bytes()
+    path = tmp_path / "c.parquet"
+    for place in range(len(content) - 615, len(content) - 8, 75):  # the first two close a database
+        path.write_bytes(content[:place] + b"\x9b" + content[place + 1 :])
+        outcome(path, attributes, connection)
+        assert connection.sql("select 1").fetchall() == [(1,)]
 
 
 def test_what_is_no_file_is_named(read, tmp_path: Path) -> None:
@@ -471,7 +491,24 @@ def test_what_is_no_file_is_named(read, tmp_path: Path) -> None:
         result = read(tmp_path / name)
         assert isinstance(result, str)
         assert message in result
-    assert "this is a pipe or a device" in read("/dev/zero")
+    assert "this is a pipe, a socket or a device" in read("/dev/zero")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_a_file_that_may_not_be_read_is_named(
+    attributes, connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"c{suffix}"
+    path.write_text(lines(1))
+
+    def refuse(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
+    with pytest.raises(
+        InputError, match=f"no permission to read .*c{suffix}. Ask the file's owner"
+    ):
+        open_customers(str(path), attributes, connection)
 
 
 def test_a_file_from_another_age_is_read(read, tmp_path: Path) -> None:
@@ -480,6 +517,14 @@ def test_a_file_from_another_age_is_read(read, tmp_path: Path) -> None:
     for moment in (-(10**10), 10**10):
         os.utime(path, (moment, moment))
         assert not isinstance(read(path), str)
+
+
+def test_blank_lines_are_no_rows_of_a_single_column(connection, tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("a\rx\r\ry\r")
+    table = outcome(path, [], connection)
+    assert not isinstance(table, str)
+    assert table["a"].to_pylist() == ["x", "y"]
 
 
 def test_thousands_of_headers_of_one_name_are_told_apart() -> None:
