@@ -57,7 +57,6 @@ sizes as (
 
     select
         segmentation_id,
-        max(as_of_date) as as_of_date,
         max(basis) as basis,
         cast(sum(customers) as bigint) as customers
     from segments
@@ -87,7 +86,6 @@ judged as (
 
     select
         candidates.*,
-        sizes.as_of_date,
         sizes.basis,
         sizes.customers,
         criteria_by_segmentation.* exclude (segmentation_id), -- noqa: RF02
@@ -145,6 +143,5 @@ select
         case when is_unstable then printf('the least stable segment comes back to %.2f only', min_jaccard) end,
         case when is_disagreeing then printf('agrees with %s to %.2f only (adjusted Rand)', main_segmentation_id, agreement_with_main) end,
         case when is_collapsed then printf('%d components collapsed', cast(collapsed_components as integer)) end
-    ) as unsupported_en,
-    as_of_date
+    ) as unsupported_en
 from judged

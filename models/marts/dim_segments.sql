@@ -94,8 +94,7 @@ select
     coalesce(
         {{ rule_sentence_en('rules.conditions_en', 'rules.precision', 'segments.name_en') }},
         'The decision tree finds no short rule that is precise enough'
-    ) as golden_rule_en,
-    segments.as_of_date
+    ) as golden_rule_en
 from segments
 inner join personas
     on

@@ -39,7 +39,10 @@ def test_the_code_is_the_commit_and_whether_files_have_changed(tmp_path: Path) -
     assert code_version(tmp_path) == f"{commit}-dirty"
 
 
-def test_outside_a_repository_the_code_is_the_version_of_the_package(tmp_path: Path) -> None:
+def test_outside_a_repository_the_code_is_the_version_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert code_version(tmp_path) == metadata.version("segmentation")
 
 

@@ -396,7 +396,11 @@ class TestDrift:
     def row(attribute: str, verdict: str, *, is_input: bool = True) -> dict[str, Any]:
         return {
             "attribute": attribute,
+            "attribute_zh": f"指标 {attribute}",
+            "attribute_en": attribute,
             "verdict": verdict,
+            "verdict_zh": "结论",
+            "verdict_en": verdict,
             "is_model_input": is_input,
             "psi": None if verdict == "new" else 0.3,
             "training_unknown_share": None if verdict == "new" else 0.1,
@@ -424,7 +428,7 @@ class TestDrift:
         assert "1 of these is clustered on" in said
         table = migration._drift_table(shown)
         assert table is not None
-        assert [bare(row[0].en) for row in table.rows] == ["Spend", "satisfaction", "media"]
+        assert [bare(row[0].en) for row in table.rows] == ["spend", "satisfaction", "media"]
         assert [cell.en for cell in table.rows[1][1:5]] == ["new", "—", "no", "—"]
 
 

@@ -307,8 +307,7 @@ named as (
         judged.customers,
         judged.customer_share,
         judged.segment_value,
-        judged.spend_share,
-        judged.as_of_date
+        judged.spend_share
     from judged
     left join told_apart
         on
@@ -359,6 +358,5 @@ select
     customers,
     customer_share,
     segment_value,
-    spend_share,
-    as_of_date
+    spend_share
 from counted

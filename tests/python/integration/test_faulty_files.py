@@ -28,6 +28,8 @@ REQUIRED = [
     "channel_count",
 ]
 CONSTANT = dict.fromkeys(REQUIRED[1:], "1") | {"business_background": "Unknown"}
+# All but the log of builds, to which the one that fails is added.
+KEPT_MARTS = [mart for mart in MARTS if mart != "rpt_build_log"]
 # The others describe the file and the dictionary: of a file that was read they show what is wrong.
 SEGMENT_MARTS = [mart for mart in MARTS if "segment" in mart]
 
@@ -63,7 +65,7 @@ def expect_marts_kept(
     customer_file: Path,
     model: str,
     *messages: str,
-    marts: Sequence[str] = MARTS,
+    marts: Sequence[str] = KEPT_MARTS,
 ) -> None:
     """The build stops at a model, all after it is skipped, and marts and exports stay."""
     before = project.fingerprints(marts)

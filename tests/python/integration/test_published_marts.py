@@ -28,7 +28,11 @@ QUESTIONS = dict(
 PROPERTIES = yaml.safe_load(
     (ROOT / "models" / "marts" / "_marts__models.yml").read_text(encoding="utf-8")
 )["models"]
-TYPES = {"double": "double precision", "varchar": "text"}
+TYPES = {
+    "double": "double precision",
+    "timestamp": "timestamp without time zone",
+    "varchar": "text",
+}
 """PostgreSQL's names of the types that the contracts call otherwise."""
 
 

@@ -18,7 +18,7 @@ from segmentation.selection import evidence, technical_range
 VARS = {
     "as_of_date": "2024-12-31",
     "force_as_of_date": True,
-    "pseudonymize": False,
+    "pseudonymize": True,
     "min_segment_overlap": 0.5,
     "value_attribute": "total_ad_count",
     "high_spend_share": 0.3,
@@ -58,7 +58,7 @@ ROWS = 95
 @pytest.fixture(scope="module")
 def changed(customers: pd.DataFrame, new_project: Callable[..., Project]) -> Project:
     """A build on few customers with every var set to something else than its default."""
-    project = new_project("changed")
+    project = new_project("changed", PSEUDONYM_KEY="a secret of some length")
     customer_file = project.folder / "customers.csv"
     customers.head(ROWS).to_csv(customer_file, index=False)
     variables = {**VARS, "customer_file": str(customer_file)}
