@@ -3,6 +3,7 @@
 import datetime
 import importlib.metadata
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -83,9 +84,14 @@ def fitted(project: Project, **settings: Any) -> pd.DataFrame:
 
 
 def as_text(table: pd.DataFrame) -> list[str]:
-    """Rows in an order of their own, numbers to the last bit."""
+    """Rows in an order of their own, numbers to the last bit, whatever their type."""
+
+    def text(value: Any) -> str | None:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return None if value is None else str(float(value) if is_number else value)
+
     rows = table.astype(object).where(table.notna(), None).itertuples(index=False)
-    return sorted(repr([None if v is None else str(v) for v in row]) for row in rows)
+    return sorted(repr([text(value) for value in row]) for row in rows)
 
 
 def test_every_var_is_changed_here() -> None:
