@@ -4,10 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import postgres_server
 import pytest
 from project import Project
+from seed_samples import write_seeds
 from threadpoolctl import threadpool_limits
+
+from segmentation.dictionary.attributes import Attribute, load_dictionary
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +50,17 @@ def postgres() -> Iterator[postgres_server.Server]:
         pytest.skip("the programs of a PostgreSQL server are missing: apt-get install postgresql")
     with postgres_server.started(binaries) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def attributes(tmp_path_factory: pytest.TempPathFactory) -> list[Attribute]:
+    """The dictionary of a small project, to read customer files with."""
+    seeds = write_seeds(tmp_path_factory.mktemp("seeds"))
+    return load_dictionary(seeds / "data_dictionary.csv")
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory."""
+    with duckdb.connect() as connection:
+        yield connection

@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -19,9 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hostile_files import TooSlow, broken_file, outcome, timed
-from seed_samples import write_seeds
 
-from segmentation.dictionary.attributes import Attribute, load_dictionary
+from segmentation.dictionary.attributes import Attribute
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import match_columns, open_customers, read_customers
 
@@ -29,18 +28,6 @@ MAX_BYTES = 2 << 30
 HEADER = "customer_id,spend,category\n"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-
-
-@pytest.fixture(scope="module")
-def attributes(tmp_path_factory: pytest.TempPathFactory) -> list[Attribute]:
-    seeds = write_seeds(tmp_path_factory.mktemp("seeds"))
-    return load_dictionary(seeds / "data_dictionary.csv")
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
 
 
 @pytest.fixture

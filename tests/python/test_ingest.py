@@ -5,7 +5,6 @@ import datetime
 import errno
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,9 +13,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seed_samples import write_seeds
 
-from segmentation.dictionary.attributes import Attribute, load_dictionary
+from segmentation.dictionary.attributes import Attribute
 from segmentation.errors import InputError
 from segmentation.ingest import customer_file as ingest
 from segmentation.ingest.customer_file import match_columns, open_customers, read_customers
@@ -33,18 +31,6 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"
 BOMS = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 Row = tuple[str | None, ...]
-
-
-@pytest.fixture(scope="module")
-def attributes(tmp_path_factory: pytest.TempPathFactory) -> list[Attribute]:
-    seeds = write_seeds(tmp_path_factory.mktemp("seeds"))
-    return load_dictionary(seeds / "data_dictionary.csv")
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
 
 
 @pytest.fixture

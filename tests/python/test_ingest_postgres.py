@@ -10,10 +10,9 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from postgres_server import PASSWORD, Server
-from seed_samples import write_seeds
 
 from segmentation.cli import main
-from segmentation.dictionary.attributes import Attribute, load_dictionary
+from segmentation.dictionary.attributes import Attribute
 from segmentation.errors import InputError
 from segmentation.ingest.customer_file import open_customers, read_customers
 
@@ -27,11 +26,6 @@ from (
     ('Ä1', null, 1e20::real, null, date '1999-12-31', null, E'two\\nlines, 服装; "x"')
 ) as rows (cust_no, "月均消耗", rate, is_new, since, seen, category)
 """
-
-
-@pytest.fixture(scope="module")
-def attributes(tmp_path_factory: pytest.TempPathFactory) -> list[Attribute]:
-    return load_dictionary(write_seeds(tmp_path_factory.mktemp("seeds")) / "data_dictionary.csv")
 
 
 @pytest.fixture(scope="module")
