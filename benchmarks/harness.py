@@ -226,9 +226,10 @@ def _resident_bytes(process: psutil.Popen) -> int:
 
 def _disk_bytes(folder: Path) -> int:
     found = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            found += path.stat().st_size
+    with contextlib.suppress(FileNotFoundError):  # DuckDB removes what it no longer needs
+        for path in folder.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                found += path.stat().st_size
     return found
 
 

@@ -11,6 +11,21 @@ customers as not materialized (
 
 ),
 
+training_customers as (
+
+    select * from {{ ref('int_training_customers') }}
+
+),
+
+training_attributes as (
+
+    select customers.*
+    from customers
+    inner join training_customers
+        on customers.customer_id = training_customers.customer_id
+
+),
+
 summaries as (
 
     select
@@ -23,7 +38,6 @@ summaries as (
             'minimum': min(cast({{ attribute.attribute }} as double)),
             'maximum': max(cast({{ attribute.attribute }} as double)),
             'mean': avg(cast({{ attribute.attribute }} as double)),
-            'median': quantile_cont(cast({{ attribute.attribute }} as double), 0.5),
             'std_dev': stddev_samp(cast({{ attribute.attribute }} as double)),
             'skewness': {{ skewness(attribute.attribute) }},
             'skewness_log1p': {{ skewness('ln(1 + if(' ~ attribute.attribute ~ ' < 0, 0, ' ~ attribute.attribute ~ '))') }}
@@ -32,7 +46,6 @@ summaries as (
             'minimum': null::double,
             'maximum': null::double,
             'mean': null::double,
-            'median': null::double,
             'std_dev': null::double,
             'skewness': null::double,
             'skewness_log1p': null::double
@@ -51,22 +64,25 @@ by_attribute as (
 
 ),
 
--- Apart from the means, because DuckDB keeps the rows of an aggregation that has distinct counts as well.
-distinct_counts as (
+-- Of the training customers alone: medians and distinct counts keep every value until the last is read.
+training_summaries as (
 
     select
         {%- for attribute in attributes %}
-        count(distinct {{ attribute.attribute }}) as {{ attribute.attribute }}{{ ',' if not loop.last }}
+        {
+            'distinct_values': count(distinct {{ attribute.attribute }}),
+            'median': {{ 'quantile_cont(cast(' ~ attribute.attribute ~ ' as double), 0.5)' if attribute in numbers else 'null::double' }}
+        } as {{ attribute.attribute }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from customers
+    from training_attributes
 
 ),
 
-distinct_counts_by_attribute as (
+training_summaries_by_attribute as (
 
-    unpivot distinct_counts
+    unpivot training_summaries
     on columns(*)
-    into name attribute value distinct_values
+    into name attribute value summary
 
 ),
 
@@ -75,15 +91,15 @@ joined as (
     select
         by_attribute.attribute,
         by_attribute.summary,
-        distinct_counts_by_attribute.distinct_values
+        training_summaries_by_attribute.summary as training_summary
     from by_attribute
-    inner join distinct_counts_by_attribute
-        on by_attribute.attribute = distinct_counts_by_attribute.attribute
+    inner join training_summaries_by_attribute
+        on by_attribute.attribute = training_summaries_by_attribute.attribute
 
 )
 
 select
     attribute,
-    distinct_values,
+    training_summary.*,
     summary.*
 from joined

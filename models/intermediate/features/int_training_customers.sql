@@ -9,12 +9,20 @@ customers as (
 
 ),
 
+drawn as (
+
+    select * from customers
+    order by md5(customer_id) asc, customer_id asc
+    limit {{ var('training_rows') }}
+
+),
+
 ordered as (
 
     select
         *,
         row_number() over (order by md5(customer_id) asc, customer_id asc) as training_order
-    from customers
+    from drawn
 
 )
 
@@ -27,4 +35,3 @@ select
     {{ attribute.attribute }}
     {%- endfor %}
 from ordered
-where training_order <= {{ var('training_rows') }}

@@ -22,7 +22,7 @@ MOST_NODES = {"sql models": 127, "python models": 23, "data tests": 370, "unit t
 
 # These may read the customers once for every part of a union.
 OFTEN = {
-    "int_attribute_statistics": 2,  # numbers, and categories
+    "int_attribute_statistics": 2,  # everyone, and the training customers
     "int_kprototypes_scores": len(BRISK["k_values"]),  # a scan of columns for each segmentation
     "int_famd_kmeans_scores": len(BRISK["k_values"]),
     "int_famd_gmm_scores": len(BRISK["k_values"]),
