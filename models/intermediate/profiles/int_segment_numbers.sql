@@ -1,4 +1,6 @@
 -- noqa: disable=LT02
+-- After int_segment_levels, not beside it: quantiles cannot be put on disk, and it takes what memory they leave.
+-- depends_on: {{ ref('int_segment_levels') }}
 {%- set attributes = profiled_attributes('numbers') %}
 
 with
