@@ -129,7 +129,8 @@ def describe_machine() -> str:
 class Stage(NamedTuple):
     """A command: its wall time, and the peaks of memory and of what was spilled to disk.
 
-    Memory is resident memory of the command and of all processes that it started, together.
+    Memory is that of the command and of all processes that it started; on Linux, pages that several
+    share count once (proportional set size).
     """
 
     name: str
@@ -205,7 +206,7 @@ def run_stage(
             stderr=subprocess.STDOUT,
         )
         while process.poll() is None:
-            peak = max(peak, _resident_bytes(process))
+            peak = max(peak, _memory_bytes(process))
             if spill is not None and spill.exists():
                 spilled = max(spilled, _disk_bytes(spill))
             time.sleep(0.25)
@@ -215,13 +216,15 @@ def run_stage(
     return Stage(" ".join(command), seconds, peak, spilled)
 
 
-def _resident_bytes(process: psutil.Popen) -> int:
-    resident = 0
+def _memory_bytes(process: psutil.Popen) -> int:
+    """Memory of a process and of those that it started; pages that they share count once."""
+    taken = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         for one in (process, *process.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
-                resident += one.memory_info().rss
-    return resident
+                memory = one.memory_full_info()
+                taken += getattr(memory, "pss", memory.rss)  # Linux alone tells the first
+    return taken
 
 
 def _disk_bytes(folder: Path) -> int:

@@ -79,7 +79,7 @@ def _plan_quality(folder: Path) -> str:
 
 
 def benchmark_memory() -> None:
-    """Peak of resident memory of every command of `make build`."""
+    """Peak memory of every command of `make build`."""
     stages = harness.make_build()
     print_table(
         ("command of `make build`", "seconds", "peak memory"),
