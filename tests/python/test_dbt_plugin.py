@@ -9,10 +9,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.duckdb.utils import SourceConfig
 from dbt_common.exceptions import DbtRuntimeError
+from project import ROOT
 from seed_samples import edit, write_seeds
 
 from segmentation.ingest.dbt_plugin import SOURCE_SCHEMA, Plugin, ToDbt, make_folder
@@ -274,3 +277,26 @@ def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) ->
         credentials = DuckDBCredentials(path=str(tmp_path / name), schema="main", database="x")
         with pytest.raises(DbtRuntimeError, match=message):
             plugin.update_connection_config(credentials, {})
+
+
+def test_nodes_go_on_after_one_that_spilled(tmp_path: Path) -> None:
+    """Memory limit and spill folder of the profile are the database's, not set by each node."""
+    profile = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))
+    output = profile["customer_segmentation"]["outputs"]["dev"]
+    limits = {"memory_limit": "60MB", "temp_directory": str(tmp_path / "spill")}
+    credentials = DuckDBCredentials.from_dict(
+        {
+            "path": str(tmp_path / "test.duckdb"),
+            "database": "test",
+            "schema": "main",
+            "settings": output["settings"],
+            "config_options": {name: limits[name] for name in output["config_options"]},
+        }
+    )
+    environment = LocalEnvironment(credentials)
+    environment.handle().cursor().execute(
+        "create table sorted as from range(5_000_000) as numbers (n) order by hash(n)"
+    )
+    assert environment.handle().cursor().execute("select 1").fetchall() == [(1,)]
+    assert set(output["config_options"]) == set(limits)
+    environment.close()
