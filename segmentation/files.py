@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
+from segmentation.disks import why_not_written
 from segmentation.errors import InputError
 
 
@@ -56,8 +59,7 @@ def written_beside(path: Path) -> Iterator[Path]:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         raise InputError(
-            f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
-            "and check its folder."
+            f"{path}: this file cannot be written: {why_not_written(path, error)}"
         ) from None

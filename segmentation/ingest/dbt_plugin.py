@@ -4,8 +4,8 @@ It hands the library's log to dbt, and gives SQL functions that say what is wron
 ``check_inputs(customer_file, seeds_dir)``, ``check_pseudonym_key()`` and ``make_folder(folder)``,
 with which the on-run-start hook stops a build before it writes; ``pseudonym(customer_id)``;
 ``describe_build(customer_file, seeds_dir)``,
-``write_build_note(folder, build_id, as_of_date, model_version)`` and ``publish_marts(target_path)``
-for on-run-end hooks.
+``write_build_note(folder, build_id, as_of_date, model_version)``,
+``publish_marts(target_path)`` and ``back_up_history(tables)`` for on-run-end hooks.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from segmentation.builds import describe_build, write_build_note
 from segmentation.database_faults import why_not_opened
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
 from segmentation.errors import InputError
+from segmentation.history import back_up
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
 from segmentation.ingest.location import SOURCE_SCHEMA, find_location
 from segmentation.pseudonyms import key_from_environment, pseudonyms_of
@@ -155,6 +156,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         conn.create_function(
             "publish_marts", self.publish_marts, ["VARCHAR"], "VARCHAR", side_effects=True
         )
+        conn.create_function(
+            "back_up_history", self.back_up_history, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
 
     def check_inputs(self, customer_file: str | None, seeds_dir: str) -> str:
         """Check the seeds, the header of the customer file, and where to publish.
@@ -214,6 +218,28 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                     _logger.info(done)
         except InputError as error:
             return f"{error} The marts are built; to publish them later: segmentation publish"
+        return ""
+
+    def back_up_history(self, tables: str) -> str:
+        """Back up the tables that builds keep; see `segmentation.history.back_up`.
+
+        Parameters
+        ----------
+        tables : str
+            ``schema.table`` of each, as a JSON array.
+
+        Returns
+        -------
+        str
+            What is wrong, for the user to read; empty when they are backed up.
+        """
+        try:
+            with self._connection.cursor() as cursor:
+                backup = back_up(cursor, json.loads(tables))
+        except InputError as error:
+            return str(error)
+        if backup:
+            _logger.info("%s: history backed up.", backup)
         return ""
 
     def load(self, source_config: SourceConfig) -> pa.RecordBatchReader | pa.Table:

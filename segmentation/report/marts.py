@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from segmentation.builds import is_unfinished
+from segmentation.database_faults import open_to_read
 from segmentation.errors import InputError
 from segmentation.texts import clean
 
@@ -250,19 +251,7 @@ def open_marts(database: Path) -> Iterator[Reader]:
     InputError
         When there is no such file, or it cannot be opened.
     """
-    if not database.exists():
-        raise InputError(
-            f"There is no database at {database.resolve()}; run dbt build first, or name another "
-            "one with --database."
-        )
-    try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise InputError(
-            f"{database} cannot be opened ({str(error).splitlines()[0]}); close what is writing to "
-            "it, or read a published copy with --database."
-        ) from error
-    with connection:
+    with open_to_read(database) as connection:
         yield Reader(connection, database)
 
 

@@ -272,7 +272,7 @@ def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) ->
     (tmp_path / "text.duckdb").write_text("no database")
     for name, message in (
         ("missing/x.duckdb", r"cannot be opened: IO Error: .*DBT_DUCKDB_PATH"),
-        ("text.duckdb", r"cannot be opened: it is damaged, .* move it and text.duckdb.wal away"),
+        ("text.duckdb", r"cannot be opened: it is damaged, .* Move it and text.duckdb.wal away"),
     ):
         credentials = DuckDBCredentials(path=str(tmp_path / name), schema="main", database="x")
         with pytest.raises(DbtRuntimeError, match=message):

@@ -226,7 +226,7 @@ def test_a_database_that_is_open_elsewhere_is_left_alone(places: Places) -> None
     try:
         assert opened.stdout is not None
         opened.stdout.readline()
-        with pytest.raises(InputError, match="Close what has it open"):
+        with pytest.raises(InputError, match="it is open in process"):
             list(forget_customer(ID, places))
     finally:
         opened.communicate(b"\n")

@@ -1,0 +1,87 @@
+"""Why something could not be written, and what to do: a full disk, a folder that is read-only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+_FULL = ("No space left on device", "Disk quota exceeded", "There is not enough space on the disk")
+_FORBIDDEN = ("Read-only file system", "Permission denied", "Operation not permitted")
+
+
+def why_not_written(path: Path, error: OSError | duckdb.Error, variable: str | None = None) -> str:
+    """Say why a file or folder could not be written, and what to do.
+
+    Parameters
+    ----------
+    path : Path
+        What was to be written.
+    error : OSError or duckdb.Error
+        What writing it raised.
+    variable : str, optional
+        The environment variable that names the folder.
+
+    Returns
+    -------
+    str
+        From the reason on, to stand behind "cannot be written: ".
+    """
+    said = _reason(error)
+    elsewhere = f", or name another folder with the environment variable {variable}" * bool(
+        variable
+    )
+    folder = existing_folder(path)
+    if _is_full(error):
+        return (
+            f"the disk of {_free(folder)} is full. Make room there{elsewhere}.{_temporary(folder)}"
+        )
+    if any(text in said for text in _FORBIDDEN):
+        return (
+            f"{folder} cannot be written to ({said}). Ask for the right to write there{elsewhere}."
+        )
+    return f"{said}. Check the folder, its space, and that no program has the file open{elsewhere}."
+
+
+def existing_folder(path: Path) -> Path:
+    """Give the nearest folder at or above a path that exists."""
+    folder = path.absolute()
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _free(folder: Path) -> str:
+    return f"{folder} ({shutil.disk_usage(folder).free >> 20:,} MiB free)"
+
+
+def _temporary(folder: Path) -> str:
+    """Name the folder of temporary files where it is on another disk, which may be the full one."""
+    with suppress(OSError):
+        temporary = Path(tempfile.gettempdir())
+        if temporary.stat().st_dev != folder.stat().st_dev:
+            return (
+                f" If that is enough, it is the disk of temporary files: {_free(temporary)}; the "
+                "environment variable TMPDIR names another folder."
+            )
+    return ""
+
+
+def _is_full(error: OSError | duckdb.Error) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(text in str(error) for text in _FULL)
+
+
+def _reason(error: OSError | duckdb.Error) -> str:
+    """Give what the system says, without a path or what DuckDB wraps it in."""
+    if isinstance(error, OSError):
+        return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+    text = str(error)
+    known = [said for said in (*_FULL, *_FORBIDDEN) if said in text]
+    return known[0] if known else text.splitlines()[0].rstrip(".")
