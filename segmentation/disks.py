@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from segmentation.errors import InputError
+
 _FULL = ("No space left on device", "Disk quota exceeded", "There is not enough space on the disk")
 _FORBIDDEN = ("Read-only file system", "Permission denied", "Operation not permitted")
 
@@ -46,6 +48,30 @@ def why_not_written(path: Path, error: OSError | duckdb.Error, variable: str | N
             f"{folder} cannot be written to ({said}). Ask for the right to write there{elsewhere}."
         )
     return f"{said}. Check the folder, its space, and that no program has the file open{elsewhere}."
+
+
+def check_folder(folder: Path, variable: str) -> None:
+    """Make a folder where it is missing, and make and remove a file in it.
+
+    Parameters
+    ----------
+    folder : Path
+    variable : str
+        The environment variable that names it.
+
+    Raises
+    ------
+    InputError
+        No file can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"room?")
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be used: {why_not_written(folder, error, variable)}"
+        ) from None
 
 
 def existing_folder(path: Path) -> Path:

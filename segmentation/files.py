@@ -33,13 +33,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def written_beside(path: Path, variable: str | None = None) -> Iterator[Path]:
     """Give the name of a file to write, which then replaces another one.
 
     Parameters
     ----------
     path : Path
         What is replaced, if all went well; its folder is made where it is missing.
+    variable : str, optional
+        The environment variable that names the folder, for messages.
 
     Yields
     ------
@@ -61,5 +63,5 @@ def written_beside(path: Path) -> Iterator[Path]:
             beside.unlink(missing_ok=True)
     except (OSError, duckdb.IOException) as error:
         raise InputError(
-            f"{path}: this file cannot be written: {why_not_written(path, error)}"
+            f"{path}: this file cannot be written: {why_not_written(path, error, variable)}"
         ) from None

@@ -16,7 +16,7 @@ import click
 import duckdb
 
 from segmentation.database_faults import read_all, why_not_opened
-from segmentation.disks import why_not_written
+from segmentation.disks import check_folder, why_not_written
 from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.postgres import identifier, literal
@@ -84,6 +84,7 @@ def back_up(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Path | 
         "where database_name = current_database()"
     ).fetchall()
     database = Path(path)
+    check_folder(backups_folder(database), FOLDER_VARIABLE)
     existing = _statements(cursor)
     wanted = {key: existing[key] for key in (_split(table) for table in tables) if key in existing}
     if not wanted:
@@ -97,7 +98,6 @@ def back_up(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Path | 
         f"{database.stem}_{max(numbers, default=0) + 1:04d}_{build}.duckdb"
     )
     try:
-        backup.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(database)
         try:
             _write(cursor, name, wanted, _beside(database))

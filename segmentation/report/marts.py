@@ -38,7 +38,7 @@ COLUMNS = {
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
     "unreadable_examples, out_of_range_values, out_of_range_examples, flag_disagreements, "
     "flag_contradictions, reason_zh, reason_en",
-    "rpt_build_log": "build_id, started_at, code_version",
+    "rpt_build_log": "build_id, build_number, started_at, code_version",
     "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
     "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
     "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
@@ -296,7 +296,8 @@ class Reader:
         )
         builds = self.rows(
             f"select {COLUMNS['rpt_build_log']} from rpt_build_log where stage = 'all' "
-            "and result = 'success' and model_version is not null order by started_at desc limit 1",
+            "and result = 'success' and model_version is not null "
+            "order by build_number desc nulls last, started_at desc limit 1",
             "rpt_build_log",
         )
         attributes = self.table("dim_attributes", "attribute")

@@ -245,7 +245,7 @@ def test_a_damaged_database(project: Path, place: str) -> None:
             "database",
             "segmentation.duckdb: it is damaged, or no DuckDB database (",
             "Move it and segmentation.duckdb.wal away",
-            "put the history of earlier dates and the kept models back with segmentation restore-history",
+            "the kept models back with segmentation restore-history",
         )
         assert path.read_bytes() == content
 

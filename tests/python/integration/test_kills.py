@@ -49,7 +49,7 @@ def expect_whole_copy(project: Project) -> str:
         assert tables >= set(MARTS) - {"fct_customer_contributions"}
         ((build_id, version),) = copy.sql(
             "select build_id, model_version from rpt_build_log where stage = 'all' "
-            "and result = 'success' order by started_at desc limit 1"
+            "and result = 'success' order by build_number desc limit 1"
         ).fetchall()
         scored = copy.sql("select distinct model_version from fct_customer_segments").fetchall()
         assert scored == [(version,)]
