@@ -11,8 +11,10 @@
             {%- do tables.append(node.schema ~ '.' ~ node.alias) -%}
         {%- endfor -%}
         {%- set message = run_query('select back_up_history(' ~ sql_literal(tojson(tables | sort)) ~ ')').rows[0][0] -%}
-        {%- if message -%}
-            {{ exceptions.raise_compiler_error(message) }}
+        {%- if message and results is none -%}
+            {{ exceptions.raise_compiler_error(message ~ ' Nothing was changed.') }}
+        {%- elif message -%}
+            select error({{ sql_literal(message ~ ' All else is built and published.') }})
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

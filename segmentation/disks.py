@@ -39,7 +39,7 @@ def why_not_written(path: Path, error: OSError | duckdb.Error, variable: str | N
         variable
     )
     folder = existing_folder(path)
-    if _is_full(error):
+    if is_full(error):
         return (
             f"the disk of {_free(folder)} is full. Make room there{elsewhere}.{_temporary(folder)}"
         )
@@ -87,18 +87,19 @@ def _free(folder: Path) -> str:
 
 
 def _temporary(folder: Path) -> str:
-    """Name the folder of temporary files where it is on another disk, which may be the full one."""
+    """Name the folder of temporary files where its disk has less room: it may be the full one."""
     with suppress(OSError):
         temporary = Path(tempfile.gettempdir())
-        if temporary.stat().st_dev != folder.stat().st_dev:
+        if shutil.disk_usage(temporary).free < shutil.disk_usage(folder).free:
             return (
-                f" If that is enough, it is the disk of temporary files: {_free(temporary)}; the "
-                "environment variable TMPDIR names another folder."
+                f" Or it is the disk of temporary files: {_free(temporary)}; the environment "
+                "variable TMPDIR names another folder."
             )
     return ""
 
 
-def _is_full(error: OSError | duckdb.Error) -> bool:
+def is_full(error: OSError | duckdb.Error) -> bool:
+    """Whether an error says that a disk, or the share of it that one may use, is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return any(text in str(error) for text in _FULL)

@@ -122,7 +122,7 @@ def test_what_cannot_be_written_leaves_the_backups_as_they_were(
     build(database, "aaaaaaaa-1", "2025-07-28")
     (database.parent / "file").touch()
     monkeypatch.setenv("BACKUPS_DIR", str(database.parent / "file" / "backups"))
-    with pytest.raises(InputError, match=r"cannot be backed up to .* variable BACKUPS_DIR"):
+    with pytest.raises(InputError, match=r"cannot be used: .* variable BACKUPS_DIR"):
         build(database, "bbbbbbbb-2", "2025-10-28")
     monkeypatch.delenv("BACKUPS_DIR")
     assert len(find_backups(database)) == 1

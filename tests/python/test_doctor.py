@@ -367,6 +367,20 @@ def test_no_folder_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.check_temporary_folder().verdict == "fault"
 
 
+def test_a_folder_for_temporary_files_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert machine.check_temporary_folder().verdict == "ok"
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    finding = machine.check_temporary_folder()
+    assert (finding.verdict, "missing, where no file can be written" in finding.text) == (
+        "fault",
+        True,
+    )
+
+
 def test_needs_are_those_measured_and_grow() -> None:
     assert estimate_needs(100_000).minutes == pytest.approx(3.7)
     assert estimate_needs(1_000_000).database == pytest.approx(1.16 * 2**30)
