@@ -9,7 +9,7 @@
         {%- set spill = env_var('DUCKDB_TEMP_DIRECTORY', target.path ~ '.tmp') -%}
         {%- set memory = 'DuckDB may take DUCKDB_MEMORY_LIMIT=' ~ env_var('DUCKDB_MEMORY_LIMIT', '80%') ~ ' of memory' -%}
         {%- set again = ' Then run the build again. What was published before stays.' -%}
-        {%- set file = modules.re.search('file \\\\*"([^"\\\\]+)', messages) -%}
+        {%- set file = modules.re.search('(?:file|directory) \\\\*"([^"\\\\]+)', messages) -%}
         {%- if 'max_temp_directory_size' in messages or ('Out of Memory' in messages and 'No space left' in messages) -%}
             {%- do log(memory ~ ', and the disk of ' ~ spill ~ ' has no room for the rest: make room there, name a folder on another '
                 ~ 'disk with the environment variable DUCKDB_TEMP_DIRECTORY, or raise DUCKDB_MEMORY_LIMIT.' ~ again, info=true) -%}

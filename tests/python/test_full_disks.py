@@ -117,6 +117,7 @@ def test_a_file_that_finds_no_room_leaves_the_old_one(tmp_path: Path) -> None:
             "DUCKDB_MEMORY_LIMIT=2GB of memory, wh",
         ),
         (['Cannot open file "/d/x": Read-only file system'], "cannot be written to: that of /d/x."),
+        (['Failed to create directory "/d/x": Read-only file system'], "to: that of /d/x."),
         (["Compilation Error", None], None),
     ],
 )
