@@ -35,9 +35,7 @@ def why_not_written(path: Path, error: OSError | duckdb.Error, variable: str | N
         From the reason on, to stand behind "cannot be written: ".
     """
     said = _reason(error)
-    elsewhere = f", or name another folder with the environment variable {variable}" * bool(
-        variable
-    )
+    elsewhere = f", or name another one with the environment variable {variable}" * bool(variable)
     folder = existing_folder(path)
     if is_full(error):
         return (

@@ -250,7 +250,7 @@ def test_a_folder_is_made_from_sql(
 def test_a_folder_that_cannot_be_made(customer_file: Path) -> None:
     message = make_folder(f"{customer_file}/exports", "EXPORTS_DIR")
     assert message.startswith(f"The folder {customer_file}/exports cannot be used: ")
-    assert message.endswith("or name another folder with the environment variable EXPORTS_DIR.")
+    assert message.endswith("or name another one with the environment variable EXPORTS_DIR.")
 
 
 @pytest.mark.usefixtures("plugin")

@@ -78,7 +78,7 @@ def test_why_something_was_not_written(error: Exception, said: str, tmp_path: Pa
     with pytest.raises(InputError, match=said):
         raise InputError(why_not_written(missing, error))
     told = why_not_written(missing, error, "X_DIR")
-    assert "or name another folder with the environment variable X_DIR" in told
+    assert "or name another one with the environment variable X_DIR" in told
 
 
 def test_a_folder_is_tried_before_it_is_needed(
