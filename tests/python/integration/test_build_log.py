@@ -97,3 +97,15 @@ def test_a_build_that_is_killed_stays_unfinished(spare: Project, sample_file: Pa
             "select stage, result, nodes from builds.stages order by build_number desc limit 1"
         ).fetchall()
     assert rows == [("all", "unfinished", None)]
+
+
+def test_a_clock_that_was_set_back_changes_no_order(spare: Project) -> None:
+    with duckdb.connect(str(spare.database)) as connection:
+        connection.execute(
+            "insert into builds.stages by name select * replace ('later' as build_id, "
+            "build_number + 9 as build_number, started_at - interval 3 days as started_at) "
+            "from builds.stages where stage = 'all' and result = 'success'"
+        )
+    build = read_marts(spare.database).build
+    assert build is not None
+    assert build["build_id"] == "later"

@@ -289,6 +289,15 @@ def test_a_date_before_the_latest_or_after_today_is_refused(
         ),
         "The snapshot is of 2999-01-31, which is after today",
     )
+    expect_clean_failure(
+        scored.dbt(
+            *SCORE,
+            customer_file=sample_file,
+            variables={**BRISK, "force_as_of_date": False},
+        ),
+        f"The snapshot is of {first_date}, today by the clock of this machine, but the history",
+        "Set the clock right",
+    )
     assert rows_of(scored.database, "fct_segment_history") == before
 
 
