@@ -55,7 +55,8 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
             ) from error
     if run_results.exists():
         run = json.loads(run_results.read_text(encoding="utf-8"))
-        lines += ["", *_warnings(run["results"]), f"dbt build took {run['elapsed_time']:.0f} s."]
+        seconds = max(run["elapsed_time"], 0)  # the clock may have been set back
+        lines += ["", *_warnings(run["results"]), f"dbt build took {seconds:.0f} s."]
     lines += [
         f"Database   {database.resolve()}",
         f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",
