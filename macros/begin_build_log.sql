@@ -10,9 +10,11 @@
             {{ name }} {{ type }}{{ ',' if not loop.last }}
             {%- endfor %}
         );
-        insert into builds.stages (build_id, stage, stage_order, started_at, command, settings_hash, result)
+        alter table builds.stages add column if not exists build_number integer;
+        insert into builds.stages (build_id, build_number, stage, stage_order, started_at, command, settings_hash, result)
         select
             '{{ invocation_id }}',
+            (select coalesce(max(build_number), 0) + 1 from builds.stages),
             'all',
             {{ build_stages().keys() | list | length + 1 }},
             timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}',

@@ -2,6 +2,7 @@
     {#- The columns of builds.stages and their types, in their order. -#}
     {{ return({
         'build_id': 'varchar',
+        'build_number': 'integer',
         'stage': 'varchar',
         'stage_order': 'integer',
         'started_at': 'timestamp',

@@ -9,8 +9,8 @@
         {%- do check_model_version() -%}
         {%- for call in (['check_pseudonym_key()'] if var('pseudonymize') else []) + [
             "check_inputs(" ~ sql_literal(var('customer_file') or '') ~ ", 'seeds')",
-            "make_folder(" ~ sql_literal(env_var('EXPORTS_DIR', 'exports')) ~ ")",
-            "make_folder(" ~ sql_literal(env_var('PUBLISHED_DIR', 'published')) ~ ")",
+            "make_folder(" ~ sql_literal(env_var('EXPORTS_DIR', 'exports')) ~ ", 'EXPORTS_DIR')",
+            "make_folder(" ~ sql_literal(env_var('PUBLISHED_DIR', 'published')) ~ ", 'PUBLISHED_DIR')",
         ] -%}
             {%- set message = run_query('select ' ~ call).rows[0][0] -%}
             {%- if message -%}

@@ -11,6 +11,7 @@
         {%- set facts = fromjson(load_result('describe_build')['data'][0][0]) -%}
         {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node') | map(attribute='name') | list -%}
         {%- set from_start = '(epoch(now()) - ' ~ run_started_at.timestamp() ~ ')' -%}
+        {%- set number = run_query("select max(build_number) from builds.stages where build_id = '" ~ invocation_id ~ "'").rows[0][0] -%}
         {%- set stages = build_stages() -%}
         {%- set rows = [] -%}
         {%- for stage, folders in stages.items() -%}
@@ -58,6 +59,7 @@
 
         select
             '{{ invocation_id }}' as build_id,
+            {{ number }} as build_number,
             stages.stage,
             stages.stage_order,
             timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as started_at,

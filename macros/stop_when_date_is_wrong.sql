@@ -22,13 +22,14 @@
             from snapshot
         {%- endset -%}
         {%- set found = run_query(call).rows[0] -%}
-        {%- set remedy = 'Correct the var as_of_date or the file\'s column snapshot_date, or, if it is meant so, build with '
+        {%- set shown = found[0] ~ (', today by the clock of this machine' if found[0] == today and not var('as_of_date') else '') -%}
+        {%- set remedy = 'Set the clock right, correct the var as_of_date or the file\'s column snapshot_date, or, if it is meant so, build with '
             ~ '--vars \'force_as_of_date: true\'. Nothing was changed.' -%}
         {%- if found[1] -%}
-            {{ exceptions.raise_compiler_error('The snapshot is of ' ~ found[0] ~ ', which is after today, ' ~ today ~ '. ' ~ remedy) }}
+            {{ exceptions.raise_compiler_error('The snapshot is of ' ~ shown ~ ', which is after today, ' ~ today ~ '. ' ~ remedy) }}
         {%- elif found[2] is not none and found[0] < found[2] -%}
             {{ exceptions.raise_compiler_error(
-                'The snapshot is of ' ~ found[0] ~ ', but the history already goes to ' ~ found[2] ~ '. ' ~ remedy
+                'The snapshot is of ' ~ shown ~ ', but the history already goes to ' ~ found[2] ~ '. ' ~ remedy
             ) }}
         {%- endif -%}
     {%- endif -%}

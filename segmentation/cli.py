@@ -14,6 +14,7 @@ _COMMANDS = {
     "personas": "segmentation.personas:personas_command",
     "publish": "segmentation.publish.cli:publish_command",
     "report": "segmentation.report.cli:report_command",
+    "restore-history": "segmentation.history:restore_history_command",
     "review-sheet": "segmentation.review.cli:review_sheet_command",
     "sample": "segmentation.sample.generate:sample_command",
     "summary": "segmentation.summary:summary_command",

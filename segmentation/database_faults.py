@@ -7,8 +7,35 @@ from pathlib import Path
 
 import duckdb
 
+from segmentation.disks import why_not_written
+from segmentation.errors import InputError
+from segmentation.postgres import identifier
+from segmentation.texts import clean
+
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_COMMAND_CHARACTERS = 120
 _NEWER = ("Trying to read a database file with version number", "newer version of DuckDB")
+
+
+def open_to_read(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database that dbt built, or its published copy, for reading.
+
+    Raises
+    ------
+    InputError
+        It is not there, or it cannot be opened.
+    """
+    if not path.exists():
+        raise InputError(
+            f"There is no database at {path.resolve()}; run dbt build first, or name another one "
+            "with --database."
+        )
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise InputError(
+            f"The database {path} cannot be opened: {why_not_opened(path, error)}"
+        ) from None
 
 
 def why_not_opened(path: Path, error: duckdb.Error) -> str:
@@ -25,7 +52,10 @@ def why_not_opened(path: Path, error: duckdb.Error) -> str:
     said = text.splitlines()[0].rstrip(".")
     if "Could not set lock" in text:
         holder = _HOLDER.search(text)
-        who = f"{holder['program']} (process {holder['pid']})" if holder else "another program"
+        who = "another program"
+        if holder:
+            command = _command(int(holder["pid"])) or holder["program"]
+            who = f"process {holder['pid']} ({command})"
         return (
             f"it is open in {who}. Close the program, or wait until the build in it has ended; BI "
             "tools should read the published copy. Or name another file with the environment "
@@ -36,11 +66,46 @@ def why_not_opened(path: Path, error: duckdb.Error) -> str:
             f"{said}. Name a file in a folder that exists with the environment variable "
             "DBT_DUCKDB_PATH."
         )
-    if "Permission denied" in text or "Read-only file system" in text:
-        return f"{said}. Ask for the right to write to it, or copy it to a folder of yours."
+    if any(part in text for part in ("Permission denied", "Read-only file", "No space left")):
+        return why_not_written(path, error, "DBT_DUCKDB_PATH")
     if any(part in text for part in _NEWER):
         return f"{said}. Install the versions of requirements.lock, or a newer DuckDB."
     return describe_damage(path, error)
+
+
+def read_all(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> int:
+    """Read every value of every table, which compares all check sums; count the tables.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    database : str, optional
+        Name of an attached database; else the one in use.
+
+    Raises
+    ------
+    duckdb.Error
+        Something is damaged.
+    """
+    tables = connection.execute(
+        "select database_name, schema_name, table_name from duckdb_tables() "
+        "where database_name = coalesce($1, current_database()) order by all",
+        [database],
+    ).fetchall()
+    for path in tables:
+        name = ".".join(map(identifier, path))
+        connection.execute(f"select max(hash(rows)) from {name} as rows").fetchall()
+    return len(tables)
+
+
+def _command(pid: int) -> str:
+    """Give the command of a process, where the system tells."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    text = clean(" ".join(word.decode(errors="replace") for word in words)).strip()
+    return text if len(text) <= _COMMAND_CHARACTERS else f"{text[:_COMMAND_CHARACTERS]} …"
 
 
 def describe_damage(path: Path, error: duckdb.Error) -> str:
@@ -54,8 +119,9 @@ def describe_damage(path: Path, error: duckdb.Error) -> str:
         What opening or reading it raised.
     """
     return (
-        f"it is damaged, or no DuckDB database ({str(error).splitlines()[0].rstrip('.')}). Put a "
-        f"backup in its place, or move it and {path.name}.wal away and build anew: all is made "
-        "from the customer file and the seeds, but for the history of earlier dates and the kept "
-        "models, which are lost. The published copy still has that history to read."
+        f"it is damaged, or no DuckDB database ({str(error).splitlines()[0].rstrip('.')}). Move it "
+        f"and {path.name}.wal away, put the history of earlier dates and the kept models back with "
+        "segmentation restore-history, and run the whole dbt build: it makes all else from the "
+        "customer file and the seeds. Without a backup that history is lost; the published copy "
+        "still has it to read."
     )

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
+from segmentation.disks import why_not_written
 from segmentation.errors import InputError
 
 
@@ -30,13 +33,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def written_beside(path: Path, variable: str | None = None) -> Iterator[Path]:
     """Give the name of a file to write, which then replaces another one.
 
     Parameters
     ----------
     path : Path
         What is replaced, if all went well; its folder is made where it is missing.
+    variable : str, optional
+        The environment variable that names the folder, for messages.
 
     Yields
     ------
@@ -56,8 +61,7 @@ def written_beside(path: Path) -> Iterator[Path]:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         raise InputError(
-            f"{path}: this file cannot be written ({error.strerror}). Close it in other programs "
-            "and check its folder."
+            f"{path}: this file cannot be written: {why_not_written(path, error, variable)}"
         ) from None

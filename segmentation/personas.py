@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from segmentation.database_faults import open_to_read
 from segmentation.errors import InputError
 from segmentation.options import database_option
 
@@ -39,10 +40,8 @@ def persona_cards(database: Path, segmentation_id: str | None = None, language: 
     """
     if language not in LANGUAGES:
         raise InputError(f"language is {language!r}; give one of: {', '.join(LANGUAGES)}.")
-    if not database.exists():
-        raise InputError(f"There is no database at {database.resolve()}; run dbt build first.")
     dimension = "dimension" if language == "zh" else "dimension_en"
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_to_read(database) as connection:
         try:
             known = connection.execute(
                 "select segmentation_id, is_final from dim_segmentations order by 1"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import duckdb
 
+from segmentation.database_faults import open_to_read
 from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.texts import clean
@@ -39,9 +40,7 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
     InputError
         When the database is not there or holds no segments yet.
     """
-    if not database.exists():
-        raise InputError(f"There is no database at {database.resolve()}; run dbt build first.")
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_to_read(database) as connection:
         try:
             lines = [
                 *_rows_read(connection),
@@ -56,7 +55,8 @@ def summarise(database: Path, run_results: Path, exports: Path, published: Path)
             ) from error
     if run_results.exists():
         run = json.loads(run_results.read_text(encoding="utf-8"))
-        lines += ["", *_warnings(run["results"]), f"dbt build took {run['elapsed_time']:.0f} s."]
+        seconds = max(run["elapsed_time"], 0)  # the clock may have been set back
+        lines += ["", *_warnings(run["results"]), f"dbt build took {seconds:.0f} s."]
     lines += [
         f"Database   {database.resolve()}",
         f"Customers  {(exports / 'customer_segments.csv').resolve()} (and .parquet)",

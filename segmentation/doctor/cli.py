@@ -29,11 +29,14 @@ from segmentation.doctor.machine import (
     check_temporary_folder,
 )
 from segmentation.doctor.needs import estimate_needs
+from segmentation.history import backups_folder
 from segmentation.options import database_option
 
 _PROJECT = Path("dbt_project.yml")
 _FEWEST = 10_000
 """Customers that needs are estimated for where the file cannot be read."""
+_DBT_FILES = 32 << 20
+"""Bytes of dbt's manifest, its other files and its log of a build."""
 
 
 @click.command("doctor")
@@ -112,6 +115,9 @@ def examine(database: Path, given: str) -> Iterator[Finding]:
             "spill": (Path(spill), needs.database),
             "published copy": (Path(os.environ.get("PUBLISHED_DIR", "published")), needs.database),
             "exports": (Path(os.environ.get("EXPORTS_DIR", "exports")), needs.database),
+            "backups": (backups_folder(database), needs.database),
+            "dbt's files": (Path(os.environ.get("DBT_TARGET_PATH", "target")), _DBT_FILES),
+            "logs": (Path(os.environ.get("DBT_LOG_PATH", "logs")), _DBT_FILES),
         }
     )
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import duckdb
 
 from segmentation.builds import is_unfinished
-from segmentation.database_faults import describe_damage, why_not_opened
+from segmentation.database_faults import describe_damage, read_all, why_not_opened
 from segmentation.doctor.findings import FAULT, OK, WARNING, Finding
-from segmentation.postgres import identifier
 
 
 def check_database(path: Path) -> list[Finding]:
@@ -38,7 +37,7 @@ def check_database(path: Path) -> list[Finding]:
     except duckdb.Error as error:
         return [_fault(f"{path}: {why_not_opened(path, error)}")]
     try:
-        tables = _read_all(connection)
+        tables = read_all(connection)
         findings = [Finding(OK, "database", f"{path} opens; all {tables} tables can be read.")]
         if is_unfinished(connection):
             findings.append(
@@ -59,15 +58,3 @@ def check_database(path: Path) -> list[Finding]:
 
 def _fault(text: str) -> Finding:
     return Finding(FAULT, "database", text)
-
-
-def _read_all(connection: duckdb.DuckDBPyConnection) -> int:
-    """Read every value of every table, which compares all check sums; count the tables."""
-    tables = connection.execute(
-        "select schema_name, table_name from duckdb_tables() "
-        "where database_name = current_database() order by all"
-    ).fetchall()
-    for schema, table in tables:
-        name = f"{identifier(schema)}.{identifier(table)}"
-        connection.execute(f"select max(hash(rows)) from {name} as rows").fetchall()
-    return len(tables)

@@ -164,8 +164,17 @@ def check_disks(folders: Mapping[str, tuple[Path, float]]) -> list[Finding]:
 
 def check_temporary_folder() -> Finding:
     """Check that there is a folder for the copies of files that cannot be read as they are."""
+    named = os.environ.get("TMPDIR")
     try:
-        return Finding(OK, "temporary files", f"{tempfile.gettempdir()}.")
+        folder = tempfile.gettempdir()
+        if named and Path(named).absolute() != Path(folder).absolute():
+            return Finding(
+                FAULT,
+                "temporary files",
+                f"TMPDIR is {named}, where no file can be written. Make that folder, make room on "
+                "its disk, or name another one.",
+            )
+        return Finding(OK, "temporary files", f"{folder}.")
     except FileNotFoundError:
         return Finding(
             FAULT,

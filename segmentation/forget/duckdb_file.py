@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from segmentation.database_faults import why_not_opened
 from segmentation.errors import InputError
 from segmentation.files import written_beside
 from segmentation.forget.traces import Column, Customer, Found, Removal, removal, trimmed
@@ -138,8 +139,7 @@ class DuckdbFile:
                 connection.execute(f"attach {literal(str(self.path))} as {name}{self._mode}")
             except duckdb.Error as error:
                 raise InputError(
-                    f"{self.path} cannot be opened ({str(error).splitlines()[0]}). Close what has "
-                    "it open (a build, a BI tool) and try again."
+                    f"The database {self.path} cannot be opened: {why_not_opened(self.path, error)}"
                 ) from None
             connection.execute(f"use {name}")
             yield connection

@@ -15,6 +15,7 @@ from segmentation.forget.duckdb_file import DuckdbFile
 from segmentation.forget.files import CsvFile, ParquetFile, TextFile
 from segmentation.forget.postgres import PostgresSchema
 from segmentation.forget.traces import Customer, Found
+from segmentation.history import find_backups, find_leftovers
 from segmentation.postgres import PostgresUrl, is_postgres_url
 from segmentation.publish.postgres import DEFAULT_SCHEMA
 from segmentation.report.page import make_report
@@ -40,7 +41,7 @@ class Places:
     Attributes
     ----------
     database : Path
-        The database that dbt built.
+        The database that dbt built. Its backups are searched too.
     target, exports, published, reports, logs : Path
         Folders; what is not there is passed over.
     postgres : PostgresUrl or None
@@ -118,14 +119,14 @@ def forget_customer(customer_id: str, places: Places) -> Iterator[str]:
             "customers and at the beginning of persona cards, in logs not."
         )
     yield (
-        "Counts and means that the customer was part of stay, as do backups and files that people "
-        "saved elsewhere."
+        "Counts and means that the customer was part of stay, as do files that people saved "
+        "elsewhere."
     )
     yield _of_customer_file(places.customer_file, customer)
 
 
 def _copies(places: Places) -> list[Place]:
-    """List the exports and the published copies, what a killed publication left among them."""
+    """List exports, published copies and backups, and what killed builds left among them."""
     copies: list[Place] = [
         *map(CsvFile, sorted(places.exports.glob("*.csv"))),
         *map(ParquetFile, sorted(places.exports.glob("*.parquet"))),
@@ -134,7 +135,9 @@ def _copies(places: Places) -> list[Place]:
         DuckdbFile(path, is_read_by_others=True)
         for path in sorted(places.published.glob("*.duckdb"))
     ]
+    copies += [DuckdbFile(path, is_read_by_others=True) for path in find_backups(places.database)]
     copies += map(TextFile, sorted(places.published.glob(".*/*")))
+    copies += map(TextFile, find_leftovers(places.database))
     if places.postgres is not None:
         copies.append(PostgresSchema(places.postgres, places.schema))
     return copies

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import duckdb
 import numpy as np
@@ -28,6 +28,7 @@ import pyarrow as pa
 from openpyxl.utils.escape import unescape
 
 from segmentation.dictionary.attributes import Attribute, normalise_header, without_joints
+from segmentation.disks import is_full, why_not_written
 from segmentation.errors import InputError
 from segmentation.ingest.delimited import (
     MAX_ROW_CHARACTERS,
@@ -58,6 +59,7 @@ _FILE_SUFFIXES = (*_WORKBOOK_SUFFIXES, *_PARQUET_SUFFIXES, *_TEXT_SUFFIXES, ".xl
 _TABLE_NAME = re.compile(r"\w+(\.\w+){0,2}")
 _VALUE = re.compile(r"\\n|[-+]?\W?\d[\d,.]*%?|\d{4}([-/.])\d{1,2}\1\d{1,2}.*", re.IGNORECASE)
 _BATCH_ROWS = 20_000
+_TEMPORARY = "TMPDIR"
 _SHOWN_CHARACTERS, _REASON_CHARACTERS = 60, 500
 _WORKBOOK_ROWS = 1_048_576
 _BOMB_BYTES, _BOMB_RATIO = 100 << 20, 100
@@ -254,9 +256,11 @@ def _faults_named(location: str) -> Iterator[None]:
             "right to read it, or copy it to a folder of yours."
         ) from None
     except OSError as error:
+        if is_full(error):
+            raise InputError(f"{location}: {_no_copy(error)}") from None
         raise InputError(
             f"{location}: cannot be read: {error.strerror or error} ({error.filename}). Check the "
-            "path, the disk and the space left in the temporary folder (TMPDIR)."
+            "path and the disk."
         ) from None
 
 
@@ -458,7 +462,7 @@ def _query(
         # Damage must show before rows are passed on: what fails in a stream ends in a traceback.
         cursor.execute(f"select max(hash(columns(*))) from {scan}").fetchall()
         return _typed_query(scan, columns, cursor), None
-    target = _temporary_file(stack)
+    target = _temporary_file(source, stack)
     row_count = _copy_workbook(source, len(columns), target)
     return _mended_query(target, ",", columns, row_count, cursor), row_count
 
@@ -505,7 +509,7 @@ def _text_query(
         if text_format.encoding == "ascii":
             encoding = find_encoding_in_all_lines(text_format.path)
             text_format = replace(text_format, encoding=encoding)
-    target = _temporary_file(stack)
+    target = _temporary_file(text_format.path, stack)
     row_count = rewrite(text_format, target)
     return _mended_query(target, text_format.delimiter, columns, row_count, cursor), row_count
 
@@ -608,10 +612,26 @@ def _first_line(error: Exception) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in first[:_REASON_CHARACTERS])
 
 
-def _temporary_file(stack: ExitStack) -> Path:
-    """Make room for a private file that goes when `stack` is closed."""
-    folder = stack.enter_context(TemporaryDirectory(prefix="segmentation-"))
+def _temporary_file(location: Path, stack: ExitStack) -> Path:
+    """Make room for a private file that goes when `stack` is closed.
+
+    Python would take another folder where that of TMPDIR cannot be used: not for customers.
+    """
+    named = os.environ.get(_TEMPORARY) or None
+    try:
+        folder = stack.enter_context(TemporaryDirectory(prefix="segmentation-", dir=named))
+    except OSError as error:
+        raise InputError(f"{location}: {_no_copy(error)}") from None
     return Path(folder) / "customers.csv"
+
+
+def _no_copy(error: OSError) -> str:
+    """Say why a file that has to be rewritten to be read was not."""
+    folder = Path(os.environ.get(_TEMPORARY) or gettempdir())
+    return (
+        "this file is read from a copy in the folder of temporary files, which cannot be written: "
+        f"{why_not_written(folder, error, _TEMPORARY)}"
+    )
 
 
 def _workbook_rows(path: Path) -> Iterator[list[str]]:

@@ -1,11 +1,12 @@
 """dbt-duckdb plugin: the customer file as the tables of the dbt source ``crm``.
 
 It hands the library's log to dbt, and gives SQL functions that say what is wrong:
-``check_inputs(customer_file, seeds_dir)``, ``check_pseudonym_key()`` and ``make_folder(folder)``,
-with which the on-run-start hook stops a build before it writes; ``pseudonym(customer_id)``;
+``check_inputs(customer_file, seeds_dir)``, ``check_pseudonym_key()`` and
+``make_folder(folder, variable)``, with which the on-run-start hook stops a build before it writes;
+``pseudonym(customer_id)``;
 ``describe_build(customer_file, seeds_dir)``,
-``write_build_note(folder, build_id, as_of_date, model_version)`` and ``publish_marts(target_path)``
-for on-run-end hooks.
+``write_exports(folder, queries, build_id, as_of_date, model_version)``,
+``publish_marts(target_path)`` and ``back_up_history(tables)`` for on-run-end hooks.
 """
 
 from __future__ import annotations
@@ -28,10 +29,13 @@ from dbt.adapters.events.logging import AdapterLogger
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from segmentation.builds import describe_build, write_build_note
+from segmentation.builds import describe_build
 from segmentation.database_faults import why_not_opened
 from segmentation.dictionary.attributes import check_seeds, load_dictionary
+from segmentation.disks import check_folder
 from segmentation.errors import InputError
+from segmentation.exports import write_exports
+from segmentation.history import back_up
 from segmentation.ingest.customer_file import CustomerFile, open_customers, read_customers
 from segmentation.ingest.location import SOURCE_SCHEMA, find_location
 from segmentation.pseudonyms import key_from_environment, pseudonyms_of
@@ -129,9 +133,11 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             null_handling=FunctionNullHandling.SPECIAL,
             side_effects=True,
         )
-        conn.create_function("make_folder", make_folder, ["VARCHAR"], "VARCHAR", side_effects=True)
         conn.create_function(
-            "write_build_note", note_build, ["VARCHAR"] * 4, "VARCHAR", side_effects=True
+            "make_folder", make_folder, ["VARCHAR", "VARCHAR"], "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "write_exports", self.write_exports, ["VARCHAR"] * 5, "VARCHAR", side_effects=True
         )
         conn.create_function(
             "describe_build",
@@ -154,6 +160,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         )
         conn.create_function(
             "publish_marts", self.publish_marts, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
+        conn.create_function(
+            "back_up_history", self.back_up_history, ["VARCHAR"], "VARCHAR", side_effects=True
         )
 
     def check_inputs(self, customer_file: str | None, seeds_dir: str) -> str:
@@ -193,6 +202,31 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             customers = None
         return json.dumps(describe_build(customers, Path.cwd()))
 
+    def write_exports(
+        self, folder: str, queries: str, build_id: str, as_of_date: str, model_version: str
+    ) -> str:
+        """Write the exports; see `segmentation.exports.write_exports`.
+
+        Parameters
+        ----------
+        folder : str
+        queries : str
+            By the name of the file, as a JSON object.
+        build_id, as_of_date, model_version : str
+
+        Returns
+        -------
+        str
+            What is wrong, for the user to read; empty when they are written.
+        """
+        try:
+            with self._connection.cursor() as cursor:
+                files = json.loads(queries)
+                write_exports(cursor, Path(folder), files, build_id, as_of_date, model_version)
+        except InputError as error:
+            return str(error)
+        return ""
+
     def publish_marts(self, target_path: str) -> str:
         """Write the published copy, and publish to PostgreSQL where the environment says so.
 
@@ -214,6 +248,28 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                     _logger.info(done)
         except InputError as error:
             return f"{error} The marts are built; to publish them later: segmentation publish"
+        return ""
+
+    def back_up_history(self, tables: str) -> str:
+        """Back up the tables that builds keep; see `segmentation.history.back_up`.
+
+        Parameters
+        ----------
+        tables : str
+            ``schema.table`` of each, as a JSON array.
+
+        Returns
+        -------
+        str
+            What is wrong, for the user to read; empty when they are backed up.
+        """
+        try:
+            with self._connection.cursor() as cursor:
+                backup = back_up(cursor, json.loads(tables))
+        except InputError as error:
+            return str(error)
+        if backup:
+            _logger.info("%s: history backed up.", backup)
         return ""
 
     def load(self, source_config: SourceConfig) -> pa.RecordBatchReader | pa.Table:
@@ -249,13 +305,15 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         return open_customers(location, attributes, self._connection)
 
 
-def make_folder(folder: str) -> str:
-    """Make a folder, and those above it, where it is missing.
+def make_folder(folder: str, variable: str) -> str:
+    """Make a folder, and those above it, where it is missing; check that files can be made in it.
 
     Parameters
     ----------
     folder : str
         Path of the folder.
+    variable : str
+        The environment variable that names it.
 
     Returns
     -------
@@ -263,9 +321,9 @@ def make_folder(folder: str) -> str:
         What is wrong, for the user to read; empty when the folder is there.
     """
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return f"The folder {folder} cannot be made: {error.strerror}. Choose another one."
+        check_folder(Path(folder), variable)
+    except InputError as error:
+        return str(error)
     return ""
 
 
@@ -279,21 +337,6 @@ def check_pseudonym_key() -> str:
     """
     try:
         key_from_environment()
-    except InputError as error:
-        return str(error)
-    return ""
-
-
-def note_build(folder: str, build_id: str, as_of_date: str, model_version: str) -> str:
-    """Write the note of a build beside its exports; see `segmentation.builds.write_build_note`.
-
-    Returns
-    -------
-    str
-        What is wrong, for the user to read; empty when it is written.
-    """
-    try:
-        write_build_note(Path(folder), build_id, as_of_date, model_version)
     except InputError as error:
         return str(error)
     return ""

@@ -8,6 +8,7 @@ import click
 import duckdb
 
 from segmentation.builds import is_unfinished
+from segmentation.database_faults import why_not_opened
 from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.postgres import identifier, literal, read_url, refuse_password
@@ -89,8 +90,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: Path, name: str) ->
         connection.execute(f"attach {literal(str(database))} as {identifier(name)} (read_only)")
     except duckdb.Error as error:
         raise InputError(
-            f"The database {database} cannot be opened: {str(error).splitlines()[0]} Wait until "
-            "the build that has it open has ended: it publishes at its end."
+            f"The database {database} cannot be opened: {why_not_opened(database, error)}"
         ) from None
     if is_unfinished(connection, name):
         raise InputError(

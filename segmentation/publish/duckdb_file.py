@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from segmentation.disks import why_not_written
 from segmentation.errors import InputError
 from segmentation.postgres import identifier, literal
 from segmentation.publish.marts import Mart
@@ -58,10 +59,8 @@ def write_published(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], fo
             path.with_name(f"{FILE_NAME}.wal").unlink(missing_ok=True)
             os.replace(beside, path)
     except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise InputError(
-            f"{path} cannot be written ({said}). Check the folder, the space left on the disk, and "
-            "on Windows that no program has the file open."
+            f"{path} cannot be written: {why_not_written(path, error, 'PUBLISHED_DIR')}"
         ) from None
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise InputError(

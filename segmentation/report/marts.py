@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from segmentation.builds import is_unfinished
+from segmentation.database_faults import open_to_read
 from segmentation.errors import InputError
 from segmentation.texts import clean
 
@@ -37,7 +38,7 @@ COLUMNS = {
     "zero_share, skewness, skewness_log1p, is_right_skewed, unreadable_values, "
     "unreadable_examples, out_of_range_values, out_of_range_examples, flag_disagreements, "
     "flag_contradictions, reason_zh, reason_en",
-    "rpt_build_log": "build_id, started_at, code_version",
+    "rpt_build_log": "build_id, build_number, started_at, code_version",
     "rpt_build_parameters": "parameter, kind, value, label_zh, label_en",
     "rpt_customer_map": "segment_id, map_column, map_row, x, y, customers",
     "rpt_dictionary_alignment": "field, label_zh, label_en, verdict",
@@ -250,19 +251,7 @@ def open_marts(database: Path) -> Iterator[Reader]:
     InputError
         When there is no such file, or it cannot be opened.
     """
-    if not database.exists():
-        raise InputError(
-            f"There is no database at {database.resolve()}; run dbt build first, or name another "
-            "one with --database."
-        )
-    try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise InputError(
-            f"{database} cannot be opened ({str(error).splitlines()[0]}); close what is writing to "
-            "it, or read a published copy with --database."
-        ) from error
-    with connection:
+    with open_to_read(database) as connection:
         yield Reader(connection, database)
 
 
@@ -307,7 +296,8 @@ class Reader:
         )
         builds = self.rows(
             f"select {COLUMNS['rpt_build_log']} from rpt_build_log where stage = 'all' "
-            "and result = 'success' and model_version is not null order by started_at desc limit 1",
+            "and result = 'success' and model_version is not null "
+            "order by build_number desc nulls last, started_at desc limit 1",
             "rpt_build_log",
         )
         attributes = self.table("dim_attributes", "attribute")

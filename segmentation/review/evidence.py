@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from segmentation.database_faults import open_to_read
 from segmentation.dictionary.words import SELECTION_CRITERIA, THEMES
 from segmentation.errors import InputError
 
@@ -231,19 +232,7 @@ def read_fingerprints(database: Path) -> dict[str, str]:
 @contextmanager
 def _querying(database: Path) -> Iterator[Query]:
     """Open a database for reading, and say in plain words why it cannot be read."""
-    if not database.exists():
-        raise InputError(
-            f"There is no database at {database.resolve()}. Run dbt build first, or name it with "
-            "--database."
-        )
-    try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.IOException as error:
-        raise InputError(
-            f"{database} cannot be opened ({str(error).splitlines()[0]}). Wait until dbt and other "
-            "programs have closed it."
-        ) from error
-    with connection:
+    with open_to_read(database) as connection:
         try:
             yield partial(_rows, connection)
         except (duckdb.BinderException, duckdb.CatalogException) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 
 from segmentation.errors import InputError
 from segmentation.files import written_beside
@@ -56,6 +56,8 @@ def make_workbook(
         try:
             _write(book, marts, reader, exports, sheet_rows)
             book.close()
+        except FileCreateError as error:
+            raise error.args[0] from None  # what the system said
         except XlsxWriterException as error:
             raise InputError(f"{output}: this workbook cannot be written ({error}).") from error
 

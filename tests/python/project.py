@@ -138,7 +138,7 @@ class Project:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("DBT_", "PUBLISH", "PG"))
-            and name not in ("CUSTOMER_FILE", "EXPORTS_DIR")
+            and name not in ("CUSTOMER_FILE", "EXPORTS_DIR", "BACKUPS_DIR")
         }
         own = {
             "DBT_DUCKDB_PATH": str(self.database),

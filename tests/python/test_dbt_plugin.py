@@ -243,13 +243,14 @@ def test_a_folder_is_made_from_sql(
 ) -> None:
     folder = tmp_path / "up" / "exports"
     for _ in range(2):
-        assert connection.sql(f"select make_folder('{folder}')").fetchall() == [("",)]
+        assert connection.sql(f"select make_folder('{folder}', 'X')").fetchall() == [("",)]
         assert folder.is_dir()
 
 
 def test_a_folder_that_cannot_be_made(customer_file: Path) -> None:
-    message = make_folder(f"{customer_file}/exports")
-    assert message.startswith(f"The folder {customer_file}/exports cannot be made: ")
+    message = make_folder(f"{customer_file}/exports", "EXPORTS_DIR")
+    assert message.startswith(f"The folder {customer_file}/exports cannot be used: ")
+    assert message.endswith("or name another one with the environment variable EXPORTS_DIR.")
 
 
 @pytest.mark.usefixtures("plugin")
@@ -272,7 +273,7 @@ def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) ->
     (tmp_path / "text.duckdb").write_text("no database")
     for name, message in (
         ("missing/x.duckdb", r"cannot be opened: IO Error: .*DBT_DUCKDB_PATH"),
-        ("text.duckdb", r"cannot be opened: it is damaged, .* move it and text.duckdb.wal away"),
+        ("text.duckdb", r"cannot be opened: it is damaged, .* Move it and text.duckdb.wal away"),
     ):
         credentials = DuckDBCredentials(path=str(tmp_path / name), schema="main", database="x")
         with pytest.raises(DbtRuntimeError, match=message):

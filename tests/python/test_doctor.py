@@ -215,7 +215,7 @@ def holder(project: Path, request: pytest.FixtureRequest) -> Iterator[subprocess
 
 
 def test_a_database_that_is_open_elsewhere(holder: subprocess.Popen[bytes]) -> None:
-    expect_fault("database", "segmentation.duckdb: it is open in", f"(process {holder.pid})")
+    expect_fault("database", "segmentation.duckdb: it is open in", f"process {holder.pid} (")
 
 
 def test_a_build_that_did_not_end(project: Path) -> None:
@@ -244,8 +244,8 @@ def test_a_damaged_database(project: Path, place: str) -> None:
         expect_fault(
             "database",
             "segmentation.duckdb: it is damaged, or no DuckDB database (",
-            "move it and segmentation.duckdb.wal away and build anew",
-            "but for the history of earlier dates and the kept models, which are lost",
+            "Move it and segmentation.duckdb.wal away",
+            "the kept models back with segmentation restore-history",
         )
         assert path.read_bytes() == content
 
@@ -264,7 +264,7 @@ def test_places_where_no_database_can_be(project: Path) -> None:
         ("IO Error: Cannot open file: Permission denied", "Ask for the right to write"),
         ("Trying to read a database file with version number 99", "a newer DuckDB"),
         ("IO Error: Could not set lock on file", "it is open in another program."),
-        ("Serialization Error: Failed to deserialize", "move it and x.duckdb.wal away"),
+        ("Serialization Error: Failed to deserialize", "Move it and x.duckdb.wal away"),
     ],
 )
 def test_what_duckdb_says_has_a_remedy(said: str, remedy: str, tmp_path: Path) -> None:
@@ -365,6 +365,20 @@ def test_no_folder_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(machine.tempfile, "gettempdir", none)
     assert machine.check_temporary_folder().verdict == "fault"
+
+
+def test_a_folder_for_temporary_files_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert machine.check_temporary_folder().verdict == "ok"
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    finding = machine.check_temporary_folder()
+    assert (finding.verdict, "missing, where no file can be written" in finding.text) == (
+        "fault",
+        True,
+    )
 
 
 def test_needs_are_those_measured_and_grow() -> None:

@@ -60,6 +60,35 @@ def places(tmp_path: Path) -> Places:
     return Places(database, **folders)
 
 
+def test_the_backups_of_the_history_forget_too(places: Places) -> None:
+    folder = places.database.parent / "backups"
+    folder.mkdir()
+    for number in (1, 2):
+        with duckdb.connect(str(folder / f"segmentation_000{number}_aaaaaaaa.duckdb")) as backup:
+            backup.execute(
+                "create table fct_segment_history (as_of_date date not null, customer_id varchar)"
+            )
+            backup.execute(
+                f"insert into fct_segment_history values ('2025-07-28', '{ID}'),"
+                f" ('2025-07-28', '{OTHER}')"
+            )
+    (folder / ".segmentation.backup.new").write_text(f"half of a backup with {ID} in it")
+    said = list(forget_customer(ID, places))
+    assert sum(line.split() == ["main.fct_segment_history", "2", "1", "0"] for line in said) == 2
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "segmentation_0001_aaaaaaaa.duckdb",
+        "segmentation_0002_aaaaaaaa.duckdb",
+    ]
+    for path in folder.iterdir():
+        assert ID.encode() not in path.read_bytes().replace(OTHER.encode(), b"")
+        with duckdb.connect(str(path)) as backup:
+            assert backup.execute("select customer_id from fct_segment_history").fetchall() == [
+                (OTHER,)
+            ]
+            with pytest.raises(duckdb.ConstraintException):
+                backup.execute("insert into fct_segment_history values (null, 'x')")
+
+
 def test_no_row_text_file_or_byte_names_the_customer(places: Places) -> None:
     said = list(forget_customer(ID, places))
     assert said[-3].startswith(f"A search of every table and file finds {ID}")
@@ -226,7 +255,7 @@ def test_a_database_that_is_open_elsewhere_is_left_alone(places: Places) -> None
     try:
         assert opened.stdout is not None
         opened.stdout.readline()
-        with pytest.raises(InputError, match="Close what has it open"):
+        with pytest.raises(InputError, match="it is open in process"):
             list(forget_customer(ID, places))
     finally:
         opened.communicate(b"\n")

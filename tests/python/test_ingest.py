@@ -503,7 +503,8 @@ def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path: Path) -> None:
     ("number", "message"),
     [
         (errno.EACCES, "no permission to read c.csv. Ask"),
-        (errno.ENOSPC, r"No space left on device \(c.csv\). Check"),
+        (errno.EIO, r"cannot be read: Input/output error \(c.csv\). Check the path"),
+        (errno.ENOSPC, r"read from a copy in .* is full\. .* the environment variable TMPDIR"),
     ],
 )
 def test_what_the_system_refuses_is_explained(
@@ -516,6 +517,15 @@ def test_what_the_system_refuses_is_explained(
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(InputError, match=message):
+        read(path)
+
+
+def test_the_temporary_copy_is_in_the_folder_that_was_named_or_nowhere(
+    read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_csv(tmp_path / "c.csv", [HEADERS, *ROWS], encoding="gb18030")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    with pytest.raises(InputError, match=r"c\.csv: this file is read from a copy .* TMPDIR\."):
         read(path)
 
 

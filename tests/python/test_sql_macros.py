@@ -494,3 +494,12 @@ class TestGenericTests:
         assert self.failures(query, [("A", "1", 1), ("B", "1", 0.75)]) == [("B", 0.75)]
         loose = macro("tests/generic/sums_to.sql")("model", "x", ["a"], 1, tolerance=0.5)
         assert self.failures(loose, [("B", "1", 0.75)]) == []
+
+
+@pytest.mark.parametrize(("seconds", "logged"), [(2.34567, 2.346), (-5, 0), (0, 0)])
+def test_no_build_took_less_than_no_time(seconds: float, logged: float) -> None:
+    """The clock may be set back while a build runs."""
+    row = macro("macros/build_log_row.sql", sql_literal=macro("macros/sql_literal.sql"))
+    with duckdb.connect() as connection:
+        found = connection.sql(row("all", 7, [], seconds)).df()
+    assert list(found["seconds"]) == [logged]

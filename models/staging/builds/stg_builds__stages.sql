@@ -8,6 +8,7 @@ stages as (
 
 select
     build_id,
+    build_number,
     stage,
     stage_order,
     started_at,

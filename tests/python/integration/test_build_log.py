@@ -70,7 +70,7 @@ def test_a_build_that_fails_is_logged_and_leaves_the_exports(
     few = tmp_path / "few.csv"
     customers.head(5).to_csv(few, index=False)
     assert spare.build(few, variables=BRISK).returncode != 0
-    last = spare.query("select * from rpt_build_log order by started_at desc limit 1").iloc[0]
+    last = spare.query("select * from rpt_build_log order by build_number desc limit 1").iloc[0]
     assert last["stage"] == "all" or last["result"] == "success"
     whole = spare.query("select * from rpt_build_log where result = 'failed' and stage = 'all'")
     assert len(whole) == 1
@@ -94,6 +94,18 @@ def test_a_build_that_is_killed_stays_unfinished(spare: Project, sample_file: Pa
                 break
     with duckdb.connect(str(spare.database)) as connection:
         rows = connection.sql(
-            "select stage, result, nodes from builds.stages order by started_at desc limit 1"
+            "select stage, result, nodes from builds.stages order by build_number desc limit 1"
         ).fetchall()
     assert rows == [("all", "unfinished", None)]
+
+
+def test_a_clock_that_was_set_back_changes_no_order(spare: Project) -> None:
+    with duckdb.connect(str(spare.database)) as connection:
+        connection.execute(
+            "insert into builds.stages by name select * replace ('later' as build_id, "
+            "build_number + 9 as build_number, started_at - interval 3 days as started_at) "
+            "from builds.stages where stage = 'all' and result = 'success'"
+        )
+    build = read_marts(spare.database).build
+    assert build is not None
+    assert build["build_id"] == "later"

@@ -24,6 +24,7 @@ from scipy.special import rel_entr
 from segmentation.forget.everywhere import Places, forget_customer
 from segmentation.forget.files import TextFile
 from segmentation.forget.traces import Customer
+from segmentation.history import find_backups
 from segmentation.lineage import tell_lineage
 from segmentation.report.formats import Said
 from segmentation.report.marts import MOST_CALLS, read_marts
@@ -123,6 +124,16 @@ def test_scoring_publishes_and_exports(scored: Project, first_date: datetime.dat
     assert len(dates) == 2
     exported = pd.read_csv(scored.exports / "customer_segments.csv", dtype=str)
     assert len(exported) == scored.one("select count(*) from fct_customer_segments")
+
+
+def test_the_history_is_backed_up(built: Project, scored: Project) -> None:
+    """The backup of the first build is not beside the copy of its database: scoring made one."""
+    before, after = find_backups(scored.database)
+    assert len(find_backups(built.database)) == 1
+    for table in (*KEPT, "builds.stages"):
+        assert rows_of(after, table) == rows_of(scored.database, table)
+        if table != "builds.stages":
+            assert rows_of(before, table) == rows_of(built.database, table)
 
 
 def test_the_first_date_stays_as_it_was(
@@ -277,6 +288,15 @@ def test_a_date_before_the_latest_or_after_today_is_refused(
             variables={**BRISK, "as_of_date": "2999-01-31", "force_as_of_date": False},
         ),
         "The snapshot is of 2999-01-31, which is after today",
+    )
+    expect_clean_failure(
+        scored.dbt(
+            *SCORE,
+            customer_file=sample_file,
+            variables={**BRISK, "force_as_of_date": False},
+        ),
+        f"The snapshot is of {first_date}, today by the clock of this machine, but the history",
+        "Set the clock right",
     )
     assert rows_of(scored.database, "fct_segment_history") == before
 

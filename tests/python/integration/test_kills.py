@@ -17,9 +17,9 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pytest
-from project import BRISK, MARTS, Project, expect_success
+from project import BRISK, Project, expect_success
+from whole_builds import expect_whole_copy, expect_whole_exports
 
 from segmentation.builds import NOTE, file_hash
 
@@ -40,31 +40,6 @@ def start(project: Project, customer_file: Path, seed: int) -> subprocess.Popen[
 
 def variables(seed: int) -> str:
     return json.dumps({**BRISK, "random_seed": seed})
-
-
-def expect_whole_copy(project: Project) -> str:
-    """Fail unless all marts that are published are of one build; give its id."""
-    with duckdb.connect(str(project.published), read_only=True) as copy:
-        tables = {name for (name,) in copy.sql("show tables").fetchall()}
-        assert tables >= set(MARTS) - {"fct_customer_contributions"}
-        ((build_id, version),) = copy.sql(
-            "select build_id, model_version from rpt_build_log where stage = 'all' "
-            "and result = 'success' order by started_at desc limit 1"
-        ).fetchall()
-        scored = copy.sql("select distinct model_version from fct_customer_segments").fetchall()
-        assert scored == [(version,)]
-        assert copy.sql("select distinct model_version from rpt_refit_advice").fetchall() == scored
-    return str(build_id)
-
-
-def expect_whole_exports(project: Project) -> None:
-    """Fail unless every export is a whole file of all customers."""
-    listed = pd.read_csv(project.exports / "customer_segments.csv", dtype=str)
-    raw = pd.read_csv(project.exports / "df_k2_agglo_all_raw.csv", dtype=str)
-    columns = pd.read_parquet(project.exports / "customer_segments.parquet")
-    assert len(listed) == len(raw) == len(columns) == 4_500
-    assert listed["as_of_date"].notna().all()
-    json.loads((project.exports / NOTE).read_text(encoding="utf-8"))
 
 
 def test_a_kill_at_a_random_moment(
@@ -92,7 +67,7 @@ def test_a_kill_at_a_random_moment(
             process.wait()
         duckdb.connect(str(project.database)).close()
         published.append(expect_whole_copy(project))
-        expect_whole_exports(project)
+        expect_whole_exports(project, 4_500)
 
     last = project.dbt(
         "build",
