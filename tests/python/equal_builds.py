@@ -39,7 +39,7 @@ def differences(
     renamed: Mapping[str, str] | None = None,
     relative: float = 0.0,
     absolute: float = 0.0,
-    without: str | None = None,
+    without: Collection[str] = (),
 ) -> list[str]:
     """Say where two builds differ.
 
@@ -55,8 +55,8 @@ def differences(
         Texts of `other`, whole cells, and what they are in `one`.
     relative, absolute : float
         How far numbers may be apart.
-    without : str, optional
-        An attribute whose columns, and the rows about it, are not compared.
+    without : collection of str
+        Attributes whose columns, and the rows about them, are not compared.
 
     Returns
     -------
@@ -109,11 +109,11 @@ def _sorted_map(value: object) -> object:
     return sorted(value) if isinstance(value, list) else value
 
 
-def _without(frame: pd.DataFrame, attribute: str) -> pd.DataFrame:
-    """Drop the columns of an attribute and the rows about it."""
-    names = [name for name in ("attribute", "field", "column_name") if name in frame]
-    rest = frame[~(frame[names] == attribute).any(axis=1)]
-    return rest.drop(columns=attribute, errors="ignore").reset_index(drop=True)
+def _without(frame: pd.DataFrame, attributes: Collection[str]) -> pd.DataFrame:
+    """Drop the columns of attributes and the rows about them."""
+    names = [name for name in ("attribute", "feature", "field", "column_name") if name in frame]
+    rest = frame[~frame[names].isin(list(attributes)).any(axis=1)]
+    return rest.drop(columns=list(attributes), errors="ignore").reset_index(drop=True)
 
 
 def _compare(one: pd.DataFrame, other: pd.DataFrame, relative: float, absolute: float) -> list[str]:
