@@ -34,6 +34,7 @@ def differences(
     one: Project,
     other: Project,
     *,
+    only: Collection[str] = (),
     leave_out: Collection[str] = (),
     columns: Mapping[str, Collection[str]] | None = None,
     renamed: Mapping[str, str] | None = None,
@@ -47,8 +48,10 @@ def differences(
     ----------
     one, other : Project
         Both built.
+    only : collection of str
+        Tables that are compared; all by default.
     leave_out : collection of str
-        Tables that are not compared.
+        Tables that are not.
     columns : mapping, optional
         Columns of a table that are not compared; of `*`, in every table.
     renamed : mapping, optional
@@ -71,7 +74,7 @@ def differences(
         duckdb.connect(str(other.database), read_only=True) as second,
     ):
         for name in names[0]:
-            if name in leave_out or name not in names[1]:
+            if name in leave_out or name not in names[1] or (only and name not in only):
                 continue
             left_out = {*columns.get(name, ()), *columns.get("*", ())}
             relations = [connection.sql(f'from "{name}"') for connection in (first, second)]
