@@ -32,7 +32,7 @@ VARIABLES = {
     "n_bootstraps": 6,
     "n_bootstraps_slow": 4,
     "n_references": 5,
-    "replicate_rows": 600,
+    "replicate_rows": 2_000,  # starts from everyone: from a draw they may end elsewhere
     "replicate_rows_slow": 300,
     "famd_axes": [3, 5],
 }
@@ -356,15 +356,17 @@ def test_other_names_of_categories(
 def test_everybody_twice(
     reference: Project, build: Callable[..., Project], some: pd.DataFrame
 ) -> None:
-    """Copies under other ids. Folds, draws and starts are others: equal but for a few."""
+    """Copies under other ids: in the segment of the original, and the segments are the same.
+
+    The folds of target encodings, draws and starts are others: a few customers may move.
+    """
     copies = some.assign(corporation_id="9" + some["corporation_id"])
     k = int(reference.one("select k from rpt_k_decision"))
     twice = build(pd.concat([some, copies]), final_k=k, final_k_reason="as before")
     before, after = segments(reference), segments(twice)
     originals, doubles = after[before.index], after["9" + before.index]
-    print("copy elsewhere", (originals.to_numpy() != doubles.to_numpy()).mean())
-    print("ari", adjusted_rand_score(before, originals))
-    print(pd.crosstab(before, originals))
+    assert (originals.to_numpy() == doubles.to_numpy()).mean() >= 0.99
+    assert adjusted_rand_score(before, originals) >= 0.95
 
 
 @pytest.mark.hard
