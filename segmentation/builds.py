@@ -54,23 +54,25 @@ def describe_build(customers: CustomerFile | None, project: Path) -> dict[str, s
     -------
     dict
         code_version (`code_version`); input_file, as the user gave it, without a password;
-        input_hash, SHA-256 of the file, None for a table; peak_memory_bytes of this process, None
-        where the system does not tell.
+        input_hash, SHA-256 of the file, of several one behind the other, None for a table;
+        peak_memory_bytes of this process, None where the system does not tell.
     """
-    source = customers.source if customers else None
-    path = source if isinstance(source, Path) else getattr(source, "path", None)
+    paths = customers.paths if customers else []
     return {
         "code_version": code_version(project),
         "input_file": customers.location if customers else None,
-        "input_hash": None if path is None else file_hash(path),
+        "input_hash": file_hash(*paths) if paths else None,
         "peak_memory_bytes": _peak_memory(),
     }
 
 
-def file_hash(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file_hash(*paths: Path) -> str:
+    """Give the SHA-256 of a file, or of files one behind the other, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
 
 
 def code_version(project: Path) -> str:

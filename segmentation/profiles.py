@@ -147,7 +147,8 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
         segmentation_id, cluster, attribute, level (NA for numbers), v_test, p_value, p_adjusted,
         and v_test_transformed, p_adjusted_transformed: the same of the numbers as the clustering
         takes them (a mean of raw spend is a matter of a few customers), of levels unchanged. The
-        adjustments are over all tests of one segmentation.
+        adjustments are over all tests of one segmentation, but for those of what is the same for
+        everyone: there is nothing to find, and more such columns would weaken the other tests.
     """
     of_segments = numbers[numbers["cluster"].notna()]
     everyone = of_segments[["basis", "attribute"]].merge(
@@ -181,20 +182,25 @@ def compare_segments(numbers: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFram
                 p_value=p_value_normal(v_numbers),
                 v_test_transformed=v_transformed,
                 p_value_transformed=p_value_normal(v_transformed),
+                varies=everyone["population_std_dev"].to_numpy(float) > 0,
             ),
             levels[[*keys, "level"]].assign(
                 v_test=v_levels,
                 p_value=p_levels,
                 v_test_transformed=v_levels,
                 p_value_transformed=p_levels,
+                varies=levels["overall_customers"] < levels["all_customers"],
             ),
         ],
         ignore_index=True,
     ).sort_values([*keys, "level"], ignore_index=True)
     for scale in ("", "_transformed"):
-        of_segmentation = tests.groupby("segmentation_id")[f"p_value{scale}"]
-        tests[f"p_adjusted{scale}"] = of_segmentation.transform(adjust_p_values)
-    return tests.drop(columns="p_value_transformed").astype({"cluster": "int32", "level": "str"})
+        p_values = tests[f"p_value{scale}"]
+        of_segmentation = p_values.where(tests["varies"]).groupby(tests["segmentation_id"])
+        adjusted = of_segmentation.transform(adjust_p_values)
+        tests[f"p_adjusted{scale}"] = adjusted.where(tests["varies"], p_values)
+    helpers = ["p_value_transformed", "varies"]
+    return tests.drop(columns=helpers).astype({"cluster": "int32", "level": "str"})
 
 
 def welch_test(

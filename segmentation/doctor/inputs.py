@@ -158,6 +158,8 @@ def _count(customers: CustomerFile, connection: duckdb.DuckDBPyConnection) -> tu
 def _kind(customers: CustomerFile) -> str:
     """Say how a customer file is written."""
     source = customers.source
+    if isinstance(source, tuple):
+        return f"{len(source)} files, the first {_kind(source[0])}"
     if isinstance(source, TextFormat):
         return f"text in {source.encoding}, columns divided by {source.delimiter!r}"
     if isinstance(source, Path):

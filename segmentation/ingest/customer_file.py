@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
@@ -49,7 +50,7 @@ from segmentation.postgres import is_postgres_url, read_url
 
 warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")  # styles, drop-downs
 
-ROW_COLUMNS = ("_row_number", "_read_error", "_raw_line")
+ROW_COLUMNS = ("_row_number", "_file_name", "_read_error", "_raw_line")
 """What `read_customers` puts before the columns of the file."""
 
 _WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
@@ -105,15 +106,24 @@ class CustomerFile:
         In file order.
     modified_at : datetime or None
         When the file was last changed, in UTC without a zone; None for a table.
-    source : TextFormat, Path, PostgresTable or str
+    source : TextFormat, Path, PostgresTable, str or tuple of CustomerFile
         How to read it: a text file's format, the path of a workbook or Parquet file, a table in
-        PostgreSQL, or a table's quoted name.
+        PostgreSQL, a table's quoted name, or the parts of a customer file that is several files.
     """
 
     location: str
     columns: tuple[FileColumn, ...]
     modified_at: datetime.datetime | None
-    source: TextFormat | Path | PostgresTable | str
+    source: TextFormat | Path | PostgresTable | str | tuple[CustomerFile, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that it is read from; none of a table."""
+        if isinstance(self.source, tuple):
+            return [path for part in self.source for path in part.paths]
+        if isinstance(self.source, TextFormat):
+            return [self.source.path]
+        return [self.source] if isinstance(self.source, Path) else []
 
 
 def match_columns(headers: Sequence[str], attributes: Sequence[Attribute]) -> list[FileColumn]:
@@ -194,8 +204,9 @@ def open_customers(
     Parameters
     ----------
     location : str
-        Path of a CSV, TSV, .xlsx or Parquet file, or a table: ``table``, ``schema.table`` or
-        ``database.schema.table``. An existing path goes before a table. A table in PostgreSQL is
+        Path of a CSV, TSV, .xlsx or Parquet file, a pattern of such paths (``data/part-*.csv``), or
+        a table: ``table``, ``schema.table`` or ``database.schema.table``. An existing path goes
+        before a pattern and a table. A table in PostgreSQL is
         ``postgresql://user@host/database?table=schema.table``.
     attributes : sequence of Attribute
         The dictionary.
@@ -209,7 +220,8 @@ def open_customers(
     Raises
     ------
     InputError
-        The file cannot be read, has no rows or no header, or lacks required columns.
+        The file cannot be read, has no rows or no header, or lacks required columns; the files of
+        a pattern have not all the same columns.
     """
     shown = read_url(location).shown if is_postgres_url(location) else location
     with _faults_named(shown):
@@ -220,6 +232,8 @@ def open_customers(
         if is_postgres_url(location):
             headers, source = open_postgres_table(location)
             modified_at = None
+        elif glob.has_magic(location) and not path.exists():
+            return _open_parts(location, attributes, connection)
         elif path.exists():
             headers, source = _open_file(path)
             modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
@@ -243,6 +257,33 @@ def open_customers(
             by_id = (column.header for column in columns if column.attribute in ids)
             source = replace(source, order_by=next(by_id, None))
     return CustomerFile(shown, tuple(columns), modified_at, source)
+
+
+def _open_parts(
+    pattern: str, attributes: Sequence[Attribute], connection: duckdb.DuckDBPyConnection
+) -> CustomerFile:
+    """Read the headers of the files that a pattern finds, and check that all mean the same."""
+    paths = sorted(glob.glob(os.path.expanduser(pattern), recursive=True))
+    if not paths:
+        raise InputError(
+            f"The customer file {pattern} does not exist: no file fits this pattern (looked from "
+            f"{Path.cwd()}). {_HOW_TO_NAME_THE_FILE}."
+        )
+    parts = tuple(open_customers(path, attributes, connection) for path in paths)
+    first = parts[0]
+    for part in parts[1:]:
+        for column, expected in zip_longest(part.columns, first.columns):
+            if column and expected and column.column_name == expected.column_name:
+                continue
+            here, there = (f'"{_shown(c.header)}"' if c else "missing" for c in (column, expected))
+            raise InputError(
+                f"{pattern}: {len(parts)} files fit this pattern, and they must have the same "
+                f"header: column {(column or expected).position} is {here} in {part.location} and "
+                f"{there} in {first.location}. Correct the header, or the pattern if one of the "
+                "files is no part of the customer file."
+            )
+    changes = (part.modified_at for part in parts if part.modified_at)
+    return CustomerFile(pattern, first.columns, max(changes, default=None), parts)
 
 
 @contextmanager
@@ -285,7 +326,9 @@ def _parquet_faults_named(path: Path) -> Iterator[None]:
 def _open_file(path: Path) -> tuple[list[str], TextFormat | Path]:
     """Read the headers of a file and check that a row follows."""
     if path.is_dir():
-        raise InputError(f"{path}: this is a folder. {_HOW_TO_NAME_THE_FILE}: one file, not all.")
+        raise InputError(
+            f"{path}: this is a folder. {_HOW_TO_NAME_THE_FILE}, several as path/to/*.csv."
+        )
     if not path.is_file():
         raise InputError(
             f"{path}: this is a pipe, a socket or a device, which cannot be read twice. Write the "
@@ -419,8 +462,10 @@ def read_customers(
     -------
     RecordBatchReader
         `ROW_COLUMNS`, then every column of the file as text; empty text is null. `_row_number`
-        (int64) counts rows from 1 in file order. A row that cannot be split has the reason in
-        `_read_error`, its text in `_raw_line`, and null in the columns of the file.
+        (int64) counts rows from 1 in file order, through all parts; `_file_name` is the path of the
+        row's part, null where the customer file is one file or a table. A row that cannot be split
+        has the reason in `_read_error`, its text in `_raw_line`, and null in the columns of the
+        file.
 
     Raises
     ------
@@ -429,6 +474,11 @@ def read_customers(
     """
     with _faults_named(customers.location), ExitStack() as stack:
         source, columns = customers.source, customers.columns
+        if isinstance(source, tuple):
+            # All are opened first: what fails in a stream ends in a traceback.
+            readers = [read_customers(part, connection) for part in source]
+            rows = _joined([part.location for part in source], readers)
+            return pa.RecordBatchReader.from_batches(readers[0].schema, rows)
         row_count = None
         if isinstance(source, PostgresTable):
             named = [(column.header, column.column_name) for column in columns]
@@ -441,7 +491,8 @@ def read_customers(
                 cursor = stack.enter_context(connection.cursor())
             query, row_count = _query(source, columns, cursor, stack)
             reader = cursor.sql(query).to_arrow_reader(_BATCH_ROWS)
-        schema = pa.schema([pa.field("_row_number", pa.int64()), *reader.schema])
+        numbering = [pa.field("_row_number", pa.int64()), pa.field("_file_name", pa.string())]
+        schema = pa.schema([*numbering, *reader.schema])
         batches = _numbered(reader, schema, row_count, stack.pop_all())
     return pa.RecordBatchReader.from_batches(schema, batches)
 
@@ -470,7 +521,7 @@ def _query(
 def _numbered(
     reader: pa.RecordBatchReader, schema: pa.Schema, row_count: int | None, stack: ExitStack
 ) -> Iterator[pa.RecordBatch]:
-    """Put the row number before each batch; free what `stack` holds at the end.
+    """Put row number and no file name before each batch; free what `stack` holds at the end.
 
     ``row_number() over ()`` would make DuckDB read the file, and write the table, in one thread.
     """
@@ -478,10 +529,25 @@ def _numbered(
         done = 0
         for batch in reader:
             numbers = np.arange(done + 1, done + 1 + batch.num_rows)
-            yield pa.record_batch([pa.array(numbers), *batch.columns], schema=schema)
+            no_names = pa.nulls(batch.num_rows, pa.string())
+            yield pa.record_batch([pa.array(numbers), no_names, *batch.columns], schema=schema)
             done += batch.num_rows
         if row_count not in (None, done):
             raise InputError(f"The customer file changed while it was read ({done} rows came).")
+
+
+def _joined(
+    names: Sequence[str], readers: Sequence[pa.RecordBatchReader]
+) -> Iterator[pa.RecordBatch]:
+    """Pass the rows of all parts on, numbered through, with the name of their part."""
+    done = 0
+    for name, reader in zip(names, readers, strict=True):
+        for batch in reader:
+            numbers = pa.array(np.arange(done + 1, done + 1 + batch.num_rows))
+            file_names = pa.repeat(name, batch.num_rows)
+            columns = [numbers, file_names, *batch.columns[2:]]
+            yield pa.record_batch(columns, schema=reader.schema)
+            done += batch.num_rows
 
 
 def _text_query(
@@ -523,7 +589,7 @@ def _mended_query(
 ) -> str:
     """Read a file with the reason and the text of a refused row before the columns."""
     names = ["e", "r", *(f"c{column.position}" for column in columns)]
-    aliases = [*ROW_COLUMNS[1:], *(column.column_name for column in columns)]
+    aliases = [*ROW_COLUMNS[2:], *(column.column_name for column in columns)]
     values = [f"{name} as {_identifier(alias)}" for name, alias in zip(names, aliases, strict=True)]
     call = _read_csv(target, delimiter, "\n", names, "header=false")
     scan = _sound_scan(call, row_count, cursor)

@@ -196,4 +196,4 @@ def relation_rows(
 def column_names(relation: Any) -> list[str]:
     """Give the columns that the sample attributes have in the customer file."""
     brought = [row["attribute"] for row in _ATTRIBUTES if not row.get("derivation")]
-    return ["_row_number", "_read_error", "_raw_line", *brought]
+    return ["_row_number", "_file_name", "_read_error", "_raw_line", *brought]

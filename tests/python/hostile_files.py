@@ -91,7 +91,7 @@ def outcome(
 def check_rows(table: pa.Table, customers: CustomerFile) -> None:
     """Each row has a number, and either values or a reason with its text."""
     names = [column.column_name for column in customers.columns]
-    assert table.column_names == ["_row_number", "_read_error", "_raw_line", *names]
+    assert table.column_names == ["_row_number", "_file_name", "_read_error", "_raw_line", *names]
     assert len({name.casefold() for name in table.column_names}) == len(table.column_names)
     assert table["_row_number"].to_pylist() == list(range(1, table.num_rows + 1))
     refused = table.filter(table["_read_error"].is_valid())

@@ -82,6 +82,7 @@ def test_the_tables_of_the_source(
     customers = connection.table("crm.customers")
     assert list(zip(customers.columns, map(str, customers.types), strict=True)) == [
         ("_row_number", "BIGINT"),
+        ("_file_name", "VARCHAR"),
         ("_read_error", "VARCHAR"),
         ("_raw_line", "VARCHAR"),
         ("customer_id", "VARCHAR"),
@@ -90,9 +91,9 @@ def test_the_tables_of_the_source(
         ("备注", "VARCHAR"),
     ]
     assert customers.fetchall() == [
-        (1, None, None, "C1", "1.50", "服装", None),
-        (2, "2 fields, but the header has 4", "C2,2", None, None, None, None),
-        (3, None, None, "C3", None, None, "x"),
+        (1, None, None, None, "C1", "1.50", "服装", None),
+        (2, None, "2 fields, but the header has 4", "C2,2", None, None, None, None),
+        (3, None, None, None, "C3", None, None, "x"),
     ]
     columns = connection.table("crm.file_columns")
     assert list(zip(columns.columns, map(str, columns.types), strict=True)) == [

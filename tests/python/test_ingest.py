@@ -46,16 +46,16 @@ def read(attributes: list[Attribute], connection: duckdb.DuckDBPyConnection):
 
 def values(table: pa.Table) -> list[Row]:
     """Give the file's own columns, after checking those before them."""
-    assert table.column_names[:3] == ["_row_number", "_read_error", "_raw_line"]
+    assert table.column_names[:4] == ["_row_number", "_file_name", "_read_error", "_raw_line"]
     assert table["_row_number"].to_pylist() == list(range(1, table.num_rows + 1))
-    return list(zip(*(column.to_pylist() for column in table.columns[3:]), strict=True))
+    return list(zip(*(column.to_pylist() for column in table.columns[4:]), strict=True))
 
 
 def refused(table: pa.Table) -> list[tuple[int, str, str]]:
     """Give number, reason and text of each refused row, after checking that the rest is null."""
     rows = []
     for row in table.to_pylist():
-        number, reason, text, *cells = row.values()
+        number, _, reason, text, *cells = row.values()
         assert (reason is None) == (text is None)
         if reason is not None:
             assert cells == [None] * len(cells)
@@ -100,7 +100,7 @@ def test_every_encoding_delimiter_and_line_end_is_read(
         line_end=line_end,
     )
     table = read(path)
-    assert table.column_names[3:] == ["customer_id", "spend", "category", "备注"]
+    assert table.column_names[4:] == ["customer_id", "spend", "category", "备注"]
     assert values(table) == or_none(ROWS)
     assert not refused(table)
 
@@ -268,7 +268,7 @@ def test_a_sound_utf8_file_is_read_from_disk_without_a_copy(
     path.write_bytes(line_end.join(lines).encode("utf-8-sig"))
     (tmp_path / "1 x.csv").write_text("another file\nof the same pattern\n")
     table = read(path)
-    assert table.column_names[3:] == ["customer_id", "spend", "category"]
+    assert table.column_names[4:] == ["customer_id", "spend", "category"]
     assert values(table) == [("C1", 'a "b", c', "x"), ("C2", None, "中")]
 
 
@@ -291,7 +291,7 @@ def test_a_workbook_is_read_as_plain_text(read, tmp_path: Path) -> None:
     path = tmp_path / "customers.xlsx"
     book.save(path)
     table = read(path)
-    assert table.column_names[3:] == ["customer_id", "spend", "category", "2024"]
+    assert table.column_names[4:] == ["customer_id", "spend", "category", "2024"]
     assert values(table) == [
         ("1001", "12", "服装", "2025-07-28"),
         ("1002", "0.1", "true", "2025-07-28 01:00:00"),
@@ -484,6 +484,7 @@ def test_a_location_that_is_not_there_is_named(read, connection, monkeypatch, tm
         "~nobody/c.csv": "~nobody/c.csv does not exist (looked for",
         "customers.parquet": "customers.parquet does not exist (looked for",
         "main.klient": "nor as a table of the database; the nearest table is main.klienten.",
+        "data/part-*.csv": "no file fits this pattern (looked from ",
         " ": "No customer file is given.",
         str(tmp_path): "this is a folder.",
     }.items():
@@ -491,6 +492,53 @@ def test_a_location_that_is_not_there_is_named(read, connection, monkeypatch, tm
             read(location)
         assert message in str(error.value)
         assert "CUSTOMER_FILE" in str(error.value)
+
+
+def test_the_files_of_a_pattern_are_read_as_one(
+    read, attributes, connection, tmp_path: Path
+) -> None:
+    write_csv(tmp_path / "part-1.csv", [HEADERS, *ROWS[:2], ("too", "short")])
+    write_csv(tmp_path / "part-2.csv", [("客户编号", *HEADERS[1:]), *ROWS[2:3]], encoding="gb18030")
+    workbook = openpyxl.Workbook()
+    for row in (HEADERS, *ROWS[3:]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "part-3.xlsx")
+    write_csv(tmp_path / "other.csv", [HEADERS, *ROWS])
+    pattern = str(tmp_path / "part-*")
+    parts = sorted(map(str, tmp_path.glob("part-*")))
+
+    table = read(pattern)
+    assert table["_row_number"].to_pylist() == [1, 2, 3, 4, 5]
+    assert table["_file_name"].to_pylist() == [*[parts[0]] * 3, *parts[1:]]
+    assert refused(table) == [(3, "2 fields, but the header has 4", "too,short")]
+    sound = table.filter(table["_read_error"].is_null())
+    assert list(zip(*(c.to_pylist() for c in sound.columns[4:]), strict=True)) == or_none(ROWS)
+
+    customers = open_customers(pattern, attributes, connection)
+    assert customers.location == pattern
+    assert [str(path) for path in customers.paths] == parts
+    times = [datetime.datetime.fromtimestamp(os.stat(p).st_mtime, datetime.UTC) for p in parts]
+    assert customers.modified_at == max(times).replace(tzinfo=None)
+
+
+def test_files_of_a_pattern_with_other_headers_are_refused(read, tmp_path: Path) -> None:
+    write_csv(tmp_path / "part-1.csv", [HEADERS, *ROWS])
+    other = write_csv(tmp_path / "part-2.csv", [(*HEADERS[:3], "Remarks"), *ROWS])
+    message = r'column 4 is "Remarks" in .*part-2\.csv and "备注" in .*part-1\.csv'
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "part-*.csv")
+    write_csv(other, [HEADERS[:3], ("C5", "1", "x")])
+    with pytest.raises(InputError, match=r'column 4 is missing in .*part-2\.csv and "备注" in'):
+        read(tmp_path / "part-[12].csv")
+    write_csv(other, [HEADERS[1:], ("1", "x", "")])
+    with pytest.raises(InputError, match=r"part-2\.csv: 1 required column is missing"):
+        read(tmp_path / "part-*.csv")
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(read, tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [HEADERS, *ROWS])
+    path = write_csv(tmp_path / "[a]*.csv", [HEADERS, *ROWS[:1]])
+    assert read(path).num_rows == 1
 
 
 def test_a_pipe_is_refused_and_not_waited_for(read, tmp_path: Path) -> None:

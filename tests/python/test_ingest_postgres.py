@@ -68,8 +68,9 @@ def test_every_value_is_text_in_the_order_of_the_id(
 ) -> None:
     table = read(address(postgres, database, "sales.Our%20customers"), attributes)
     names = ["customer_id", "spend", "rate", "is_new", "since", "seen", "category"]
-    assert table.column_names == ["_row_number", "_read_error", "_raw_line", *names]
-    assert [tuple(row.values()) for row in table.to_pylist()] == [
+    assert table.column_names == ["_row_number", "_file_name", "_read_error", "_raw_line", *names]
+    assert table["_file_name"].null_count == 3
+    assert [tuple(row.values()) for row in table.drop_columns("_file_name").to_pylist()] == [
         (1, None, None, "C10", "1234.5", "0.1", "true", "2025-07-28", "2025-07-28", " "),
         (2, None, None, "C9", "NaN", "Infinity", "false", None, "2025-07-28 09:30:00", None),
         (3, None, None, "Ä1", None, "1e+20", None, "1999-12-31", None, 'two\nlines, 服装; "x"'),

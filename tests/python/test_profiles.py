@@ -140,3 +140,53 @@ def test_a_single_segment_has_no_pairs():
     found = profiles.compare_segment_pairs(summaries(table))
     assert found.empty
     assert found.dtypes.to_dict()["p_adjusted"] == np.float64
+
+
+def test_what_is_the_same_for_everyone_weakens_no_other_test():
+    rng = np.random.default_rng(5)
+    cluster = np.repeat([0, 1, 2], 40)
+    table = pd.DataFrame(
+        {"amount": rng.normal(cluster * 0.3), "number": rng.normal(size=120), "constant": 7.0}
+    )
+    groups = [(pd.NA, table), *table.groupby(cluster)]
+    numbers = pd.DataFrame(
+        {
+            "segmentation_id": None if number is pd.NA else "m_k3",
+            "cluster": number,
+            "basis": "everyone",
+            "attribute": attribute,
+            "known_customers": len(rows),
+            "mean": rows[attribute].mean(),
+            "population_std_dev": rows[attribute].std(ddof=0),
+            "transformed_mean": rows[attribute].mean(),
+            "transformed_std_dev": rows[attribute].std(ddof=0),
+        }
+        for number, rows in groups
+        for attribute in table
+    )
+    levels = pd.DataFrame(
+        {
+            "segmentation_id": "m_k3",
+            "cluster": [0, 1, 2] * 2,
+            "attribute": ["plan"] * 3 + ["currency"] * 3,
+            "level": ["basic"] * 3 + ["usd"] * 3,
+            "customers": [30, 10, 20] + [40] * 3,
+            "segment_customers": 40,
+            "overall_customers": [60] * 3 + [120] * 3,
+            "all_customers": 120,
+        }
+    )
+    same = ["constant", "currency"]
+    found = profiles.compare_segments(numbers, levels)
+    expected = profiles.compare_segments(
+        *(rows[~rows["attribute"].isin(same)] for rows in (numbers, levels))
+    )
+    varied = found[~found["attribute"].isin(same)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(varied, expected)
+    np.testing.assert_allclose(
+        expected["p_adjusted"], profiles.adjust_p_values(expected["p_value"])
+    )
+    unchanging = found[found["attribute"].isin(same)]
+    assert len(unchanging) == 6
+    p_values = unchanging[["p_value", "p_adjusted", "p_adjusted_transformed"]]
+    np.testing.assert_allclose(p_values, 1)

@@ -1,6 +1,6 @@
 -- noqa: disable=LT02
 {%- set file_columns = column_names(ref('base_crm__customers_raw'))
-    | reject('in', ['_row_number', '_read_error', '_raw_line']) | list -%}
+    | reject('in', ['_row_number', '_file_name', '_read_error', '_raw_line']) | list -%}
 {%- set attributes_with_tokens = dictionary() | selectattr('missing_tokens') | list %}
 
 with

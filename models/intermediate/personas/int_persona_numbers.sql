@@ -62,6 +62,12 @@ numbers as (
         (not_known.attribute is null or kpis.known_customers < 0.5 * kpis.customers)
         and kpis.theme is not null
         and (attributes.role = 'performance' or kpis.attribute = '{{ var("value_attribute") }}')
+        -- What is the same for everyone says nothing of a segment.
+        and (
+            kpis.std_dev > 0
+            or kpis.effect_size_transformed is not null
+            or kpis.attribute = '{{ var("value_attribute") }}'
+        ) is not false
         -- An index says nothing to a reader; its bins do.
         and kpis.unit is distinct from 'index'
 

@@ -138,7 +138,7 @@ def test_which_repeated_row_is_kept_does_not_depend_on_its_place(
     assert dirty.one(name) != "less complete"
     rows = dirty.query("select * from base_crm__customers_raw").set_index("_row_number")
     turned = rows.loc[[302, 301, 21, *range(23, 180)]]
-    turned = turned.drop(columns=["_read_error", "_raw_line", "snapshot_date"])
+    turned = turned.drop(columns=["_file_name", "_read_error", "_raw_line", "snapshot_date"])
     turned.to_csv(tmp_path / "c.csv", index=False)
     expect_success(spare.build(tmp_path / "c.csv", select=STAGING))
     assert spare.one(name) == dirty.one(name)

@@ -56,6 +56,13 @@ def as_csv_with_chinese_headers(rows: pd.DataFrame, folder: Path, project: Proje
     return as_csv("gb18030", ",")(rows.rename(columns=headers), folder, project)
 
 
+def as_parts(rows: pd.DataFrame, folder: Path, project: Project) -> str:
+    for name, part in (("part 1", rows[:60]), ("part 2", rows[60:])):
+        (folder / name).mkdir()
+        as_csv("utf-8", ",")(part, folder / name, project)
+    return str(folder / "part *" / "*.csv")
+
+
 def as_workbook(rows: pd.DataFrame, folder: Path, project: Project) -> str:
     path = folder / "customers.xlsx"
     typed(rows).to_excel(path, index=False)
@@ -90,6 +97,7 @@ KINDS = {
     "utf-8 with a byte order mark, semicolons": as_csv("utf-8", ";", codecs.BOM_UTF8),
     "utf-16, tabs": as_csv("utf-16-le", "\t", codecs.BOM_UTF16_LE),
     "gb18030, chinese headers": as_csv_with_chinese_headers,
+    "two files": as_parts,
     "workbook": as_workbook,
     "parquet": as_parquet,
     "table of the database": as_table,
