@@ -81,7 +81,7 @@ _NAMES = _pairs(
     " log log1p exp expm1 floor ceil first last"
 )
 # What no result depends on: texts for readers, and arguments that guard or save time.
-_GUARDS = "copy customers dtype ignore_index n_jobs order sort strict validate"
+_GUARDS = "copy dtype ignore_index order sort strict validate"
 _SILENT = (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom)
 
 

@@ -86,6 +86,7 @@ def _test(root: Path, folder: Path, files: Sequence[str], compiled: bool) -> Non
     sys.path.insert(0, str(folder))
     os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     os.chdir(root)
-    # Assertions are not rewritten: nobody reads them.
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", "--tb=no"]
-    os._exit(pytest.main([*options, f"--basetemp={folder / 'pytest'}", *files]))
+    # What the last mutant failed goes first. Assertions are not rewritten: nobody reads them.
+    options = ["-x", "-q", "--failed-first", "-o", f"cache_dir={folder / 'cache'}", "--tb=no"]
+    options += ["--assert=plain", "-p", "no:xdist", f"--basetemp={folder / 'pytest'}"]
+    os._exit(pytest.main([*options, *files]))

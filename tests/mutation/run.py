@@ -97,12 +97,15 @@ def main() -> None:
     everything = [
         mutant
         for path in paths
-        if options.only in path
+        if (options.root / path).exists()
         for mutant in mutants_of(options.root, path)
     ]
-    drawn = sample(everything, options.count, options.seed)
     known = json.loads(results.read_text(encoding="utf-8")) if options.again else {}
-    tried = [mutant for mutant in drawn if known.get(mutant.key) not in ("failed", "too slow")]
+    tried = [
+        mutant
+        for mutant in sample(everything, options.count, options.seed)
+        if options.only in mutant.path and known.get(mutant.key) not in ("failed", "too slow")
+    ]
     print(f"{len(tried)} of {len(everything)} mutants", flush=True)
     for mutant, result in run(options.root, tried):
         known[mutant.key] = result

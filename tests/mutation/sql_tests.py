@@ -6,6 +6,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 from project import SHORT, Project, expect_success  # type: ignore[import-not-found]  # noqa: E402
 
+PROJECT = "customer_segmentation"
 _FORK = multiprocessing.get_context("fork")
 _MACROS = "agglomerative_distances apply_range_policy distances_by_segmentation distribution_counts"
 _MACROS += " encoded_features famd_coordinates famd_gmm_distances is_out_of_range level_value"
@@ -86,8 +88,8 @@ class SqlProject:
             source = (ROOT / mutant.path).read_bytes()
             (self.project.folder / mutant.path).write_bytes(mutant.apply(source))
         if batch[0].path.startswith("macros/"):
-            failed = self._macro_tests_fail() or self._failures(self._users(batch[0]))
-            results = {batch[0]: _said(failed)}
+            failures = self._macro_tests_fail() or self._failures(self._users(batch[0]))
+            results = {batch[0]: _said(failures)}
         else:
             names = [Path(mutant.path).stem for mutant in batch]
             failures = self._failures(names)
@@ -122,17 +124,22 @@ class SqlProject:
         return found
 
     def _users(self, mutant: Mutant) -> list[str]:
-        """Give the models that a macro is for."""
+        """Give the models that call a macro, or one that calls it: by text, as some do in loops."""
         manifest = json.loads((self.project.target / "manifest.json").read_text(encoding="utf-8"))
-        users = {key for key in manifest["macros"] if key.endswith("." + Path(mutant.path).stem)}
+        users = {Path(mutant.path).stem}
+
+        def calls_one(text: str) -> bool:
+            return any(re.search(rf"\b{name}\(", text) for name in users)
+
+        own = [macro for key, macro in manifest["macros"].items() if f".{PROJECT}." in key]
         while more := {
-            key
-            for key, macro in manifest["macros"].items()
-            if key not in users and users & set(macro["depends_on"]["macros"])
+            macro["name"]
+            for macro in own
+            if macro["name"] not in users and calls_one(macro["macro_sql"])
         }:
             users |= more
-        models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-        return [node["name"] for node in models if users & set(node["depends_on"]["macros"])]
+        nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+        return [node["name"] for node in nodes if calls_one(node["raw_code"])]
 
     def _macro_tests_fail(self) -> dict[str, bool | None]:
         process = _FORK.Process(target=_test_macros, args=(self.project.folder,))
