@@ -505,7 +505,6 @@ class TestEstimator:
             model.fit(table, categorical=categorical)
         np.testing.assert_array_equal(model.predict(table), model.labels_)
 
-
     def test_defaults_are_those_of_kmodes(self):
         reference = inspect.signature(ReferenceKPrototypes).parameters
         ours = inspect.signature(KPrototypes).parameters
