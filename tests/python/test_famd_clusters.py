@@ -148,7 +148,7 @@ def test_only_what_is_below_the_limits_is_collapsed(coordinates, mixtures):
         ({"min_share": 0.0, "min_variance": report["least_variance"].min()}, "is_flat"),
     ):
         at = famd_clusters.inspect_components(coordinates, mixtures.parameters, **settings)
-        assert not of(at, "famd_gmm_k3")["is_collapsed"].any()
+        assert not of(at, "famd_gmm_k3")[["is_collapsed", name]].any(axis=None)
         above = {limit: value * 1.01 for limit, value in settings.items()}
         found = famd_clusters.inspect_components(coordinates, mixtures.parameters, **above)
         assert of(found, "famd_gmm_k3")[name].sum() == 1
