@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build doctor score demo-year test test-hard bench bench-scale docs superset test-bi audit licences clean
+.PHONY: build doctor score demo-year test test-hard mutants bench bench-scale docs superset test-bi audit licences clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -79,6 +79,12 @@ test: .venv/.installed
 # docs/reliability.md; HARD_SEED, HARD_KILLS and HARD_FILES are environment variables.
 test-hard: .venv/.installed
 	$(BIN)/pytest -m hard --basetemp=target/test-hard
+
+# Small faults in the algorithms and in the scoring SQL, and which of them no test notices: half an hour each. See docs/reliability.md.
+# `make mutants MUTANTS="python --again"` tries the survivors of the last run.
+MUTANTS ?= python
+mutants: .venv/.installed
+	$(BIN)/python tests/mutation/run.py $(MUTANTS)
 
 # Every number of docs/benchmarks.md, ours beside the usual libraries': most of an hour, nearly all of it theirs. Nothing else
 # should run. `.venv/bin/python benchmarks/speed.py fit` is one of them.

@@ -235,7 +235,8 @@ select
         else 'no data'
     end as verdict_en,
     case
-        when verdicts.verdict = 'missing' then '先查数据：模型要用的指标，本期文件里没有'
+        when verdicts.verdict = 'missing' and verdicts.is_model_input then '先查数据：模型要用的指标，本期文件里没有'
+        when verdicts.verdict = 'missing' then '看一看：本期文件里没有，但不参与分群'
         when verdicts.verdict = 'major' and verdicts.unknown_share - verdicts.training_unknown_share > 0.2 then '先查数据：未知值大增'
         when verdicts.verdict = 'major' and verdicts.is_model_input then '先确认数据无误，再重新拟合'
         when verdicts.verdict = 'major' then '看一看：指标变了，但不参与分群'
@@ -244,7 +245,9 @@ select
         else '继续打分'
     end as action_zh,
     case
-        when verdicts.verdict = 'missing' then 'Look at the data first: the model needs this attribute, and the file has none of it'
+        when verdicts.verdict = 'missing' and verdicts.is_model_input
+            then 'Look at the data first: the model needs this attribute, and the file has none of it'
+        when verdicts.verdict = 'missing' then 'Look at it: the file has none of it, but it is not clustered on'
         when verdicts.verdict = 'major' and verdicts.unknown_share - verdicts.training_unknown_share > 0.2
             then 'Look at the data first: far more is unknown than was'
         when verdicts.verdict = 'major' and verdicts.is_model_input then 'Make sure that the data are right, then refit'

@@ -1,8 +1,11 @@
 """The K-Prototypes candidates: fitted with a path's help, written as rows, read back."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
 from mixed_samples import customers, mixed
 from planted_samples import GAMMA, mixed_data, null, plain_cost, planted
 
@@ -112,6 +115,47 @@ class TestFit:
         assert costs(matrix, some) == pytest.approx(costs(matrix, every), rel=2e-3)
         sizes = some[some["parameter"] == "size"].groupby("segmentation_id")["value"].sum()
         assert set(sizes) == {2_000}
+
+    def test_so_many_random_starts_on_so_many_customers(self, monkeypatch):
+        fits = []
+
+        def fit_encoded(numeric, codes, n_levels, k, **settings):
+            fits.append((len(numeric), settings.get("n_init"), "init" in settings))
+            return kprototypes.fit_encoded(numeric, codes, n_levels, k, **settings)
+
+        monkeypatch.setattr(candidates, "kprototypes", SimpleNamespace(**vars(kprototypes)))
+        monkeypatch.setattr(candidates.kprototypes, "fit_encoded", fit_encoded)
+        settings = {"gamma": GAMMA, "n_init": 3, "n_jobs": 1}
+        candidates.fit_kprototypes(null(n=80), [2], **settings, max_start_customers=80)
+        assert fits == [(80, 3, False), (80, None, True)]
+        fits.clear()
+        candidates.fit_kprototypes(null(n=80), [2], **settings, max_start_customers=50)
+        assert fits == [(50, 3, False), (50, None, True), (80, None, True)]
+
+    def test_the_engine_kmodes_is_kmodes(self):
+        matrix = customers(n=40)
+        found = candidates.fit_kprototypes(
+            matrix, [3], engine="kmodes", gamma=GAMMA, n_init=2, seed=5, n_jobs=1
+        )
+        rows = np.concatenate([matrix.numeric, matrix.codes], axis=1)
+        reference = ReferenceKPrototypes(3, n_init=2, gamma=GAMMA, random_state=5 + 3)
+        labels = reference.fit_predict(rows, categorical=[3, 4, 5])
+        order = np.argsort(-np.bincount(labels))
+        sizes = found.loc[found["parameter"] == "size", "value"].tolist()
+        assert sizes == np.bincount(labels)[order].tolist()
+        assert len(set(sizes)) == 3  # else their order could be another
+        prototypes = reference.cluster_centroids_[order].astype(float)
+        centers = found[found["parameter"] == "center"].pivot(
+            index="cluster", columns="attribute", values="value"
+        )
+        np.testing.assert_allclose(centers[matrix.number_names], prototypes[:, :3])
+        modes = found[found["parameter"] == "mode"].pivot(
+            index="cluster", columns="attribute", values="level"
+        )
+        for name, levels, codes in zip(
+            matrix.category_names, matrix.levels, prototypes[:, 3:].T, strict=True
+        ):
+            assert modes[name].tolist() == [levels[int(code)] for code in codes]
 
     def test_the_rows(self):
         matrix = customers(n=120)

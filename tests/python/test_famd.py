@@ -253,6 +253,7 @@ def test_the_fit_has_the_same_bits_every_time(matrix, fitted):
 
 def test_no_more_axes_than_the_data_have(six_rows):
     assert famd.fit(six_rows, n_axes=10).contributions["axis"].max() == 5
+    assert famd.fit(six_rows, n_axes=1).contributions["axis"].max() == 1
     assert famd.refit_coordinates(famd.indicators(six_rows), 3, 10).shape == (6, 5)
 
 

@@ -140,6 +140,20 @@ def test_a_collapsed_component_is_reported():
     np.testing.assert_allclose(report["customer_share"], [0.845, 0.15, 0.005])
 
 
+def test_only_what_is_below_the_limits_is_collapsed(coordinates, mixtures):
+    report = of(famd_clusters.inspect_components(coordinates, mixtures.parameters), "famd_gmm_k3")
+    share = np.minimum(report["customer_share"], report["weight"]).min()
+    for settings, name in (
+        ({"min_share": share, "min_variance": 0.0}, "is_small"),
+        ({"min_share": 0.0, "min_variance": report["least_variance"].min()}, "is_flat"),
+    ):
+        at = famd_clusters.inspect_components(coordinates, mixtures.parameters, **settings)
+        assert not of(at, "famd_gmm_k3")[["is_collapsed", name]].any(axis=None)
+        above = {limit: value * 1.01 for limit, value in settings.items()}
+        found = famd_clusters.inspect_components(coordinates, mixtures.parameters, **above)
+        assert of(found, "famd_gmm_k3")[name].sum() == 1
+
+
 def test_healthy_components_are_not(coordinates, mixtures):
     report = famd_clusters.inspect_components(coordinates, mixtures.parameters)
     assert len(report) == 1 + 2 + 3 + 5
@@ -393,13 +407,22 @@ def test_no_more_axes_are_tried_than_there_are_and_no_more_customers_than_allowe
         ([(2, 5, 0.86), (3, 5, 0.95), (5, 5, 0.91)], 3),
         # As stable to two decimals: the fewer axes.
         ([(2, 5, 0.951), (3, 5, 0.949), (5, 5, 0.954)], 2),
+        ([(2, 4, 0.99), (2, 5, 0.90), (3, 4, 1.00)], 2),
+        # 0.85 is highly stable.
+        ([(2, 4, 0.99), (3, 5, 0.85)], 3),
         # None highly stable: the most stable of any K.
         ([(2, 4, 0.60), (2, 5, 0.30), (3, 4, 0.20), (3, 5, 0.70)], 3),
+        ([(2, 4, 0.40), (2, 5, 0.40), (3, 4, 0.20), (3, 5, 0.70)], 3),
     ],
 )
 def test_the_rule_for_axes(rows, chosen):
     evidence = pd.DataFrame(rows, columns=["n_axes", "k", "min_jaccard"])
     assert famd_clusters._most_told_apart(evidence) == chosen
+
+
+def test_a_single_axis_may_be_all_there_is():
+    found = famd_clusters.choose_axes(planted(0), [2], axes=[1], n_bootstraps=2)
+    assert found["n_axes"].tolist() == [1]
 
 
 def test_axes_need_something_to_choose_from():
@@ -491,6 +514,19 @@ def test_the_costs_of_the_gap_are_scikit_learns_inertias(coordinates):
         apart = coordinates - fitted.cluster_centers_[fitted.labels_]
         assert costs[k] == pytest.approx((apart**2).sum())
     assert costs[1] == pytest.approx(N * coordinates.var(axis=0).sum())
+    assert list(costs) == [1, 2, 3, 4, 5]
+
+
+def test_the_refit_of_a_mixture_has_its_type_of_covariance():
+    matrix = planted(2)
+    coordinates = famd.refit_coordinates(famd.indicators(matrix), len(matrix.number_names), 3)
+    types = dict(enumerate(("full", "tied", "diag", "spherical"), start=3))
+    found = famd_clusters.gmm_refit(matrix, 3, types)(np.arange(500), np.random.default_rng(0))
+    seeds = np.random.default_rng(0)
+    for k, kind in types.items():
+        seed = int(seeds.integers(2**31))
+        theirs = GaussianMixture(k, covariance_type=kind, random_state=seed)
+        assert adjusted_rand_score(theirs.fit_predict(coordinates), found[k]) == 1
 
 
 @pytest.mark.parametrize("method", [famd_clusters.KMEANS, famd_clusters.GMM])

@@ -69,6 +69,34 @@ def test_a_distance_does_not_outweigh_an_overlap() -> None:
     assert list(found["cluster"]) == [0]
 
 
+def test_a_distance_of_any_size_counts_as_a_share_of_the_largest() -> None:
+    jaccard = np.array([[0.501], [0.5]])
+    found = match_segments(overlaps_of(jaccard, np.array([[9e9], [0.0]])), min_overlap=0.3)
+    assert list(found["cluster"]) == [0]
+    tiny = np.array([[9e-12], [1e-12]])
+    found = match_segments(overlaps_of(np.full((2, 1), 0.5), tiny), min_overlap=0.3)
+    assert list(found["cluster"]) == [1]
+
+
+def test_an_unknown_distance_counts_as_a_large_one() -> None:
+    distance = np.array([[np.nan], [1.0], [2.0]])
+    found = match_segments(overlaps_of(np.full((3, 1), 0.5), distance), min_overlap=0.3)
+    assert list(found["cluster"]) == [1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("distance", [0.0, np.nan])
+def test_where_all_distances_are_zero_or_unknown_the_overlap_decides(distance: float) -> None:
+    jaccard = np.array([[0.4, 0.5], [0.6, 0.4]])
+    found = match_segments(overlaps_of(jaccard, np.full((2, 2), distance)), min_overlap=0.3)
+    assert list(found["segment_id"]) == ["S02", "S01"]
+
+
+def test_the_lowest_overlap_that_is_allowed_is_enough() -> None:
+    found = match_segments(overlaps_of(np.array([[0.3]])), min_overlap=0.3)
+    assert list(found["segment_id"]) == ["S01"]
+
+
 def test_each_segmentation_is_matched_by_itself_whatever_the_order_of_rows() -> None:
     own = overlaps_of(np.eye(3) * 0.9)
     other = overlaps_of(np.eye(3)[::-1] * 0.8, segmentation_id="n_k3")

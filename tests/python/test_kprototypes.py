@@ -1,6 +1,7 @@
 """K-Prototypes against kmodes, against brute force, and against a published result."""
 
 import doctest
+import inspect
 import itertools
 import pickle
 from statistics import NormalDist
@@ -504,6 +505,14 @@ class TestEstimator:
             model.fit(table, categorical=categorical)
         np.testing.assert_array_equal(model.predict(table), model.labels_)
 
+    def test_defaults_are_those_of_kmodes(self):
+        reference = inspect.signature(ReferenceKPrototypes).parameters
+        ours = inspect.signature(KPrototypes).parameters
+        for name in ("n_clusters", "max_iter", "n_init", "gamma", "verbose", "random_state"):
+            assert ours[name].default == reference[name].default
+        for name in ("init", "max_iter", "n_init", "verbose", "random_state"):
+            assert inspect.signature(fit_encoded).parameters[name].default == ours[name].default
+
 
 class TestRefusals:
     """Each message names the column or the parameter, and what to do."""
@@ -555,6 +564,11 @@ class TestRefusals:
         X[2, column] = value
         with pytest.raises(InputError, match=message):
             KPrototypes(4).fit(X, categorical=[1, 2])
+
+    @pytest.mark.parametrize("shape", [(0, 2), (2, 0)])
+    def test_empty_tables(self, shape):
+        with pytest.raises(InputError, match=f"X has {shape[0]} rows and {shape[1]} columns"):
+            KPrototypes(n_clusters=1).fit(np.empty(shape))
 
     def test_values_that_are_no_categories(self):
         X = STOCKS.astype(object)

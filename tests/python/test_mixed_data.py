@@ -63,6 +63,18 @@ def test_ties_go_to_the_lowest():
     assert prototypes.modes.tolist() == [[0]]
 
 
+def test_where_all_distances_overflow_the_lowest_is_nearest():
+    data = MixedData(np.full((2, 1), 1e200), np.zeros((2, 0), dtype=np.int32), [], GAMMA)
+    far = Prototypes(np.array([[-1e200], [-2e200]]), np.zeros((2, 0), np.int32))
+    assert data.nearest(far)[0].tolist() == [0, 0]
+
+
+def test_sums_are_taken_around_the_value_nearest_to_the_mean():
+    numeric = np.array([[0.0, -50.0], [10.0, -9.0], [11.0, -10.0], [50.0, 0.0]])
+    data = MixedData(numeric, np.zeros((4, 0), dtype=np.int32), [], GAMMA)
+    assert data.origin.tolist() == [11.0, -10.0]
+
+
 @pytest.mark.parametrize("n_levels", [3, 300])
 def test_a_level_never_seen_matches_no_mode(n_levels):
     codes = np.array([[-1], [n_levels - 1]], dtype=np.int32)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import f1_score, precision_recall_fscore_support
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.tree import DecisionTreeClassifier, export_text
 
@@ -230,21 +230,22 @@ class TestCrossValidation:
         assert (counts.groupby("fold")["customers"].sum() == 4).all()
         assert set(counts["tree"]) == {"all_segments"}
 
-    def test_fewer_folds_for_a_segment_of_three(self):
+    @pytest.mark.parametrize("size", [2, 3])
+    def test_fewer_folds_for_a_segment_of_two_or_three(self, size):
         customers, cluster = people()
-        cluster = np.where(np.arange(400) < 3, 3, np.minimum(cluster, 2))
+        cluster = np.where(np.arange(400) < size, 3, np.minimum(cluster, 2))
         features = tree.design(customers, LEVELS, {"spend"})
         found = accuracies(features, labels_of(cluster), seed=2).iloc[0]
-        assert found["folds"] == 3
+        assert found["folds"] == size
         plain = cross_val_score(
             DecisionTreeClassifier(max_depth=3, class_weight="balanced", random_state=2),
             features,
             cluster,
             scoring="balanced_accuracy",
-            cv=StratifiedKFold(3, shuffle=True, random_state=2),
+            cv=StratifiedKFold(size, shuffle=True, random_state=2),
         )
         assert found["balanced_accuracy"] == pytest.approx(plain.mean(), abs=1e-12)
-        error = plain.std(ddof=1) / np.sqrt(3)
+        error = plain.std(ddof=1) / np.sqrt(size)
         assert found["balanced_accuracy_std_error"] == pytest.approx(error, abs=1e-12)
 
     @pytest.mark.parametrize("kind", ["a single customer", "nobody", "no features"])
@@ -272,6 +273,13 @@ class TestCrossValidation:
         customers, cluster = people(n=50)
         with pytest.raises(InputError, match=f"tree_depth is {max_depth}; give a whole number"):
             scores_of(customers, cluster, max_depth=max_depth)
+
+
+def test_f1_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(2, size=(2, 50))
+    counts = np.array([truth.sum(), predicted.sum(), (truth & predicted).sum()])
+    assert tree._f1(counts) == pytest.approx(f1_score(truth, predicted), abs=1e-15)
 
 
 class TestOneSegmentTrees:
