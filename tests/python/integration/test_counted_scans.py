@@ -44,8 +44,8 @@ def scans(built: Project, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
     """For each SQL model, how often it scans each table with a row or more a customer."""
     found = {}
     profile = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))
-    settings = profile["customer_segmentation"]["outputs"]["dev"]["settings"]
-    config = {"disabled_optimizers": settings["disabled_optimizers"]}
+    options = profile["customer_segmentation"]["outputs"]["dev"]["config_options"]
+    config = {"disabled_optimizers": options["disabled_optimizers"]}
     with duckdb.connect(str(built.database), read_only=True, config=config) as connection:
         ((customers,),) = connection.sql("select count(*) from stg_crm__customers").fetchall()
         wide = {
