@@ -31,12 +31,17 @@ levels as (
         mix.share_overall,
         mix.lift,
         mix.p_adjusted < 0.05 as is_significant,
-        sum(case when mix.is_unknown then 0 else mix.share_of_segment end)
-            over (partition by mix.segmentation_id, mix.cluster, mix.attribute)
-            as known_share,
-        sum(case when mix.is_unknown then 0 else mix.share_overall end)
-            over (partition by mix.segmentation_id, mix.cluster, mix.attribute)
-            as overall_known_share,
+        -- Not the sum of the others, which is a little above or below a half by the order of its parts.
+        1 - coalesce(
+            max(case when mix.is_unknown then mix.share_of_segment end)
+                over (partition by mix.segmentation_id, mix.cluster, mix.attribute),
+            0
+        ) as known_share,
+        1 - coalesce(
+            max(case when mix.is_unknown then mix.share_overall end)
+                over (partition by mix.segmentation_id, mix.cluster, mix.attribute),
+            0
+        ) as overall_known_share,
         attributes.role,
         attributes.in_feature_set_a,
         attributes.data_type = 'flag' as is_flag,
