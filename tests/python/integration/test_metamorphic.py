@@ -288,7 +288,9 @@ def test_another_currency(
 
     Bins, flags and target encodings are ranks and comparisons: exactly the same. ``log1p`` is not
     free of scale: near 1 it turns from linear to logarithmic, so customers who spend that little
-    come a little nearer to each other or farther from each other. A few may move.
+    come a little nearer to each other or farther from each other. Five segments are still the same,
+    but for a few customers; where two ways to divide cost nearly the same, as with four here, the
+    other one may win, and another K be chosen.
     """
     money = {item.attribute for item in ATTRIBUTES if item.unit.startswith("usd")}
     bins = {"spend_level"}  # the other bins of amounts are quantiles
@@ -308,9 +310,12 @@ def test_another_currency(
         "where parameter in ('encoding', 'prior') order by all"
     )
     assert other.query(encodings).equals(reference.query(encodings))
-    decision = "select segmentation_id from rpt_k_decision"
-    assert other.one(decision) == reference.one(decision)
-    assert (segments(other) == segments(reference)).mean() >= 0.98
+    five = (
+        "select cluster from fct_candidate_segments where segmentation_id = 'kprototypes_k5' "
+        "order by customer_id"
+    )
+    clusters = [project.query(five)["cluster"] for project in (reference, other)]
+    assert adjusted_rand_score(*clusters) >= 0.97
 
 
 @pytest.mark.hard
