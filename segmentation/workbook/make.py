@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 
@@ -50,9 +51,14 @@ def make_workbook(
     InputError
         When the database lacks what the workbook shows, or the file cannot be written.
     """
-    with open_marts(database) as reader, written_beside(output) as beside:
+    with (
+        open_marts(database) as reader,
+        written_beside(output) as beside,
+        TemporaryDirectory() as temporary,
+    ):
         marts = reader.read()
-        book = Book(beside, "客户分群 Customer segmentation", marts.as_of_date)
+        title = "客户分群 Customer segmentation"
+        book = Book(beside, title, marts.as_of_date, Path(temporary))
         try:
             _write(book, marts, reader, exports, sheet_rows)
             book.close()

@@ -128,10 +128,20 @@ class Book:
     created : datetime.date, optional
         Stands in the file's properties. Not the time of writing: the same marts give the same
         bytes.
+    temporary : Path, optional
+        A folder for the parts that it is put together from; nothing else clears what is left there
+        where the disk gets full.
     """
 
-    def __init__(self, path: Path, title: str, created: datetime.date | None) -> None:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    def __init__(
+        self, path: Path, title: str, created: datetime.date | None, temporary: Path | None = None
+    ) -> None:
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "tmpdir": None if temporary is None else str(temporary),
+        }
         self.workbook = xlsxwriter.Workbook(str(path), options)
         day = created or datetime.date(2000, 1, 1)
         self.workbook.set_properties(

@@ -244,7 +244,7 @@ def test_there_is_no_room_for_temporary_files(
     [
         ("50MB", None, "DUCKDB_MEMORY_LIMIT=50MB of memory, which is too little"),
         ("50MB", 200 << 10, "name a folder on another disk with the environment variable DUCKDB_T"),
-        ("200MB", None, ""),
+        ("400MB", None, ""),
     ],
 )
 def test_little_memory(
