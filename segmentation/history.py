@@ -20,6 +20,7 @@ from segmentation.disks import check_folder, why_not_written
 from segmentation.errors import InputError
 from segmentation.options import database_option
 from segmentation.postgres import identifier, literal
+from segmentation.transactions import transaction
 
 FOLDER_VARIABLE = "BACKUPS_DIR"
 KEPT_BACKUPS = 5
@@ -36,16 +37,18 @@ def backups_folder(database: Path) -> Path:
 
 
 def find_backups(database: Path) -> list[Path]:
-    """List the backups of a database, the newest last.
+    """List the backups of a database, the newest last."""
+    return list(_numbered(database).values())
 
-    They are numbered: times would mislead where a clock was set back.
-    """
+
+def _numbered(database: Path) -> dict[int, Path]:
+    """Give the backups by their number, which times do not mislead where a clock was set back."""
     found = {
         int(match["number"]): path
         for path in backups_folder(database).glob(f"{database.stem}_*.duckdb")
         if (match := _NAME.search(path.name)) and path.name.removesuffix(match[0]) == database.stem
     }
-    return [found[number] for number in sorted(found)]
+    return dict(sorted(found.items()))
 
 
 def find_leftovers(database: Path) -> list[Path]:
@@ -90,12 +93,12 @@ def back_up(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Path | 
     if not wanted:
         return None
     build = _last_build(cursor) if _LOG in existing else "unknown"
-    done = find_backups(database)
-    numbers = [int(match["number"]) for path in done if (match := _NAME.search(path.name))]
+    numbered = _numbered(database)
+    done = list(numbered.values())
     if done and done[-1].name.endswith(f"_{build}.duckdb"):
         return None
     backup = backups_folder(database) / (
-        f"{database.stem}_{max(numbers, default=0) + 1:04d}_{build}.duckdb"
+        f"{database.stem}_{max(numbered, default=0) + 1:04d}_{build}.duckdb"
     )
     try:
         _remove_leftovers(database)
@@ -153,13 +156,8 @@ def _write(
     cursor.execute(f"attach {literal(str(beside))} as {_BACKUP}")
     try:
         cursor.execute(f"use {_BACKUP}")
-        cursor.execute("begin")
-        _copy(cursor, database, tables)
-        cursor.execute("commit")
-    except BaseException:
-        with suppress(duckdb.TransactionException):  # a commit that fails has rolled back
-            cursor.execute("rollback")
-        raise
+        with transaction(cursor):
+            _copy(cursor, database, tables)
     finally:
         cursor.execute(f"use {identifier(database)}")
         cursor.execute(f"detach {_BACKUP}")
@@ -223,16 +221,15 @@ def restore(database: Path, backup: Path) -> list[str]:
     with _opened(backup, database) as connection:
         tables = _statements(connection, _BACKUP)
         try:
-            connection.execute("begin")
-            for schema, table in tables:
-                name = f"{identifier(schema)}.{identifier(table)}"
-                connection.execute(f"drop table if exists {name}")
-            _copy(connection, _BACKUP, tables)
-            connection.execute("create schema if not exists crm")
-            connection.execute(
-                "create or replace table crm.unfinished_build as select true as was_unfinished"
-            )
-            connection.execute("commit")
+            with transaction(connection):
+                for schema, table in tables:
+                    name = f"{identifier(schema)}.{identifier(table)}"
+                    connection.execute(f"drop table if exists {name}")
+                _copy(connection, _BACKUP, tables)
+                connection.execute("create schema if not exists crm")
+                connection.execute(
+                    "create or replace table crm.unfinished_build as select true as was_unfinished"
+                )
         except duckdb.Error as error:
             raise InputError(
                 f"{database}: the history was not restored: {why_not_written(database, error)} The "

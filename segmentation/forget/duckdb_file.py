@@ -15,6 +15,7 @@ from segmentation.errors import InputError
 from segmentation.files import written_beside
 from segmentation.forget.traces import Column, Customer, Found, Removal, removal, trimmed
 from segmentation.postgres import identifier, literal
+from segmentation.transactions import transaction
 
 _NEW = "__without_customer"
 _BLOCK = 1 << 24
@@ -101,13 +102,14 @@ class DuckdbFile:
                 f"(storage_version {literal(version.rstrip('+'))})"
             )
             try:
-                connection.execute("begin")
-                connection.execute(f"copy from database {identifier(source)} to {_NEW} (schema)")
-                for table, columns in _tables(connection).items():
-                    selected = kept(qualified(*table), removal(columns, customer, matches))
-                    connection.execute(f"insert into {_NEW}.{qualified(*table)} {selected}")
-                _copy_comments(connection, source)
-                connection.execute("commit")
+                with transaction(connection):
+                    connection.execute(
+                        f"copy from database {identifier(source)} to {_NEW} (schema)"
+                    )
+                    for table, columns in _tables(connection).items():
+                        selected = kept(qualified(*table), removal(columns, customer, matches))
+                        connection.execute(f"insert into {_NEW}.{qualified(*table)} {selected}")
+                    _copy_comments(connection, source)
             except duckdb.Error as error:
                 raise InputError(
                     f"{self.path}: the copy without the customer was not written "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from segmentation.disks import why_not_written
 from segmentation.errors import InputError
 from segmentation.postgres import identifier, literal
 from segmentation.publish.marts import Mart
+from segmentation.transactions import transaction
 
 FILE_NAME = "segments.duckdb"
 _STORAGE_VERSION = "v1.2.0"
@@ -87,20 +87,15 @@ def _write(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], beside: Pat
         f"attach {literal(str(beside))} as {_BESIDE} (storage_version {literal(_STORAGE_VERSION)})"
     )
     try:
-        cursor.execute("begin")
-        for mart in marts:
-            source = ".".join(map(identifier, (mart.database, mart.schema, mart.name)))
-            table = f"{_BESIDE}.main.{identifier(mart.name)}"
-            cursor.execute(f"create table {table} as from {source}")
-            cursor.execute(f"comment on table {table} is {literal(mart.description)}")
-            for column, description in mart.columns.items():
-                cursor.execute(
-                    f"comment on column {table}.{identifier(column)} is {literal(description)}"
-                )
-        cursor.execute("commit")
-    except BaseException:
-        with suppress(duckdb.TransactionException):  # a commit that fails has rolled back
-            cursor.execute("rollback")
-        raise
+        with transaction(cursor):
+            for mart in marts:
+                source = ".".join(map(identifier, (mart.database, mart.schema, mart.name)))
+                table = f"{_BESIDE}.main.{identifier(mart.name)}"
+                cursor.execute(f"create table {table} as from {source}")
+                cursor.execute(f"comment on table {table} is {literal(mart.description)}")
+                for column, description in mart.columns.items():
+                    cursor.execute(
+                        f"comment on column {table}.{identifier(column)} is {literal(description)}"
+                    )
     finally:
         cursor.execute(f"detach {_BESIDE}")
