@@ -90,6 +90,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def written_for_people(project: Project) -> list[dict[str, bytes]]:
+    """Give the files of exports, published copy and backups."""
+    return [contents(project.folder / name) for name in FOLDERS.values()]
+
+
 def database_of(project: Project) -> Path:
     return Path(project.environment(None)["DBT_DUCKDB_PATH"])
 
@@ -163,12 +168,12 @@ def test_the_disk_of_the_database_is_full(
         shutil.move(path, disk.folder)
     project.env["DBT_DUCKDB_PATH"] = str(disk.folder / "segmentation.duckdb")
     project.env["BACKUPS_DIR"] = str(project.folder / "backups")
-    published = [contents(project.folder / name) for name in FOLDERS.values()]
+    published = written_for_people(project)
     disk.change(f"size={used + room}")
     returncode, output = build(project, file, 2)
     assert returncode != 0, output
     expect_told(output, str(disk.folder), "full")
-    assert published == [contents(project.folder / name) for name in FOLDERS.values()]
+    assert published == written_for_people(project)
     disk.give_back()
     expect_the_next_build(project, file, expected)
 
@@ -261,12 +266,12 @@ def test_little_memory(
     if spill is not None:
         project.env["DUCKDB_TEMP_DIRECTORY"] = str(disk.folder / "spill")
         disk.change(f"size={spill}")
-    published = [contents(project.folder / name) for name in FOLDERS.values()]
+    published = written_for_people(project)
     returncode, output = build(project, file, 2)
     if said:
         assert returncode != 0, output
         expect_told(output, said)
-        assert published == [contents(project.folder / name) for name in FOLDERS.values()]
+        assert published == written_for_people(project)
     else:
         assert returncode == 0, output
         assert results(project) == expected
