@@ -78,6 +78,7 @@ test: .venv/.installed
 # What takes too long for every change: builds killed at many moments, readers under load, thousands of hostile files. See
 # docs/reliability.md; HARD_SEED, HARD_KILLS and HARD_FILES are environment variables.
 test-hard: .venv/.installed
+	mkdir -p target
 	$(BIN)/pytest -m hard --basetemp=target/test-hard
 
 # Small faults in the algorithms and in the scoring SQL, and which of them no test notices: half an hour each. See docs/reliability.md.
