@@ -1,4 +1,4 @@
-"""What a text may not become where it is shown: a command of the terminal, or a formula."""
+"""What a text is without the blanks around it, and may not become where it is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
 """Control characters; among them those that turn the direction of the text after them."""
+
+BLANKS = " \t\n\r\u3000\u00a0\u200b\ufeff"
+"""What staging trims from a text, as `macros/trimmed_text.sql` does."""
 
 FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r")
 """What makes a spreadsheet take a text for a formula."""

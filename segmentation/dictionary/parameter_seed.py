@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
 from segmentation.dictionary.seed_checks import Seed
 from segmentation.dictionary.seed_csv import Fault
-from segmentation.dictionary.words import PARAMETER_COLUMNS
+from segmentation.dictionary.words import PARAMETER_COLUMNS, SETTINGS
 
 _ORDER = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -37,3 +38,19 @@ def check_parameters(folder: Path, faults: list[Fault]) -> None:
                 f"parameter_order is {row['parameter_order']!r}. Write a whole number from 1 to "
                 "999.",
             )
+    if seed.is_read:
+        _check_settings(seed)
+
+
+def _check_settings(seed: Seed) -> None:
+    """Report rows of settings that there are none of, and settings that have no row."""
+    lines = {row["parameter"]: line for line, row in seed.rows if row["kind"] != "version"}
+    missing = [name for name in SETTINGS if name not in lines]
+    for name, line in lines.items():
+        if name and name not in SETTINGS:
+            near = difflib.get_close_matches(name.lower(), missing, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "Remove the row."
+            seed.fault(line, f"parameter {name!r} is no setting of the project. {hint}")
+            missing = [other for other in missing if other not in near]
+    for name in missing:
+        seed.fault(1, f"the setting {name} has no row. Add one, of the kind setting.")

@@ -59,6 +59,41 @@ SEGMENTATION_METHODS = ("kprototypes", "famd_kmeans", "famd_gmm", "agglomerative
 """The methods that a ``segmentation_id`` may begin with."""
 PRIORITIES = ("1", "2", "3")
 PARAMETER_KINDS = ("setting", "version")
+SETTINGS = (
+    "report_language",
+    "value_attribute",
+    "high_spend_share",
+    "max_missing_share",
+    "training_rows",
+    "min_customers",
+    "k_values",
+    "planned_k",
+    "final_k",
+    "final_method",
+    "final_k_reason",
+    "score_margin",
+    "max_encoded_features",
+    "gamma",
+    "kprototypes_engine",
+    "n_init",
+    "famd_axes",
+    "training_rows_slow",
+    "n_bootstraps",
+    "n_bootstraps_slow",
+    "n_references",
+    "replicate_rows",
+    "replicate_rows_slow",
+    "min_agreement",
+    "min_label_effect",
+    "golden_min_precision",
+    "golden_min_recall",
+    "tree_depth",
+    "min_tree_gain",
+    "random_seed",
+    "borderline_margin",
+    "min_segment_overlap",
+)
+"""The vars that make the results what they are, as `macros/setting_names.sql` gives them."""
 
 WORDS = {
     "data_type": DATA_TYPES,

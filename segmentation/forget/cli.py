@@ -17,6 +17,7 @@ from segmentation.forget.everywhere import (
 from segmentation.options import database_option
 from segmentation.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym
 from segmentation.publish.build import SCHEMA_VARIABLE, postgres_from_environment
+from segmentation.texts import BLANKS
 
 
 @click.command("forget")
@@ -31,7 +32,8 @@ def forget_command(customer_id: str, yes: bool, database: Path) -> None:
         places = places_from_environment(
             database, postgres_from_environment(), os.environ.get(SCHEMA_VARIABLE)
         )
-        _forget_any([customer_id.strip(), *_pseudonyms(customer_id.strip())], places)
+        written = customer_id.strip(BLANKS)
+        _forget_any([written, *_pseudonyms(written)], places)
     except InputError as error:
         raise click.ClickException(str(error)) from None
 

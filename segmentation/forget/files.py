@@ -14,7 +14,7 @@ from segmentation.files import written_beside
 from segmentation.forget.duckdb_file import count, kept, matches
 from segmentation.forget.traces import Column, Customer, Found, Removal, removal
 from segmentation.postgres import literal
-from segmentation.texts import FORMULA_STARTS
+from segmentation.texts import BLANKS, FORMULA_STARTS
 
 
 class CsvFile:
@@ -55,7 +55,7 @@ class CsvFile:
             if customer.id.startswith(FORMULA_STARTS):  # written so that it is none
                 ids.add(f"'{customer.id}")
             for values, raw in records:
-                own = {values[place].strip() for place in keys if place < len(values)}
+                own = {values[place].strip(BLANKS) for place in keys if place < len(values)}
                 if not own.isdisjoint(ids):
                     yield "going", ""
                 elif any(customer.is_in(value.encode()) for value in values):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from segmentation.postgres import identifier, literal
+from segmentation.texts import BLANKS
 
 CUSTOMER = "customer_id"
-_BLANKS = "e' \\t\\r\\n\u3000'"
-"""What staging trims from an id."""
 _TEXTS = ("varchar", "text", "character", "json")
 
 
@@ -167,7 +166,7 @@ def removal(
 
 def trimmed(text: str) -> str:
     """Write an SQL text without the blanks around it."""
-    return f"trim({text}, {_BLANKS})"
+    return f"trim({text}, {literal(BLANKS)})"
 
 
 def _any(conditions: Sequence[str]) -> str:

@@ -93,9 +93,12 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     """
 
     _connection: duckdb.DuckDBPyConnection
+    _opened: duckdb.DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Open the database once before dbt does, which would answer with a traceback.
+        """Open the database before dbt does, which would answer with a traceback.
+
+        It stays open until dbt has opened it too: no other build can come between.
 
         Raises
         ------
@@ -103,7 +106,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             The database cannot be opened.
         """
         try:
-            duckdb.connect(creds.path, config=config).close()
+            self._opened = duckdb.connect(creds.path, config=config)
         except duckdb.Error as error:
             raise DbtRuntimeError(
                 f"The database {creds.path} cannot be opened: "
@@ -117,6 +120,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         two tables that are loaded at the same time would fail with a "write-write conflict".
         """
         self._connection = conn
+        if self._opened is not None:
+            self._opened.close()
         # What dbt has read by now, above all its manifest, stays: no collection need go through it.
         gc.freeze()
         library = logging.getLogger("segmentation")

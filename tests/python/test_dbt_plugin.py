@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime
 import gc
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,6 +281,23 @@ def test_a_database_that_cannot_be_opened(plugin: BasePlugin, tmp_path: Path) ->
         credentials = DuckDBCredentials(path=str(tmp_path / name), schema="main", database="x")
         with pytest.raises(DbtRuntimeError, match=message):
             plugin.update_connection_config(credentials, {})
+
+
+def test_no_other_build_comes_between_the_check_and_dbts_opening(
+    plugin: BasePlugin, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "new.duckdb")
+
+    def is_free() -> bool:
+        opening = [sys.executable, "-c", f"import duckdb; duckdb.connect({path!r})"]
+        return subprocess.run(opening, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    plugin.update_connection_config(DuckDBCredentials(path=path, schema="main", database="new"), {})
+    assert not is_free()
+    with duckdb.connect(path) as connection:
+        plugin.configure_connection(connection)
+        assert not is_free()
+    assert is_free()
 
 
 def test_nodes_go_on_after_one_that_spilled(tmp_path: Path) -> None:

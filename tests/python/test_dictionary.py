@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja_macros import macro
 from seed_samples import SEEDS, edit, write_seeds
 
 from segmentation.dictionary.attributes import check_seeds, load_dictionary, normalise_header
+from segmentation.dictionary.words import SETTINGS
 from segmentation.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -508,18 +510,32 @@ def test_every_kind_of_fault_is_in_one_message(seeds: Path) -> None:
         ("k_values,1", "k_values,2", ":3: parameter_order '2' stands in line 2 already"),
         ("duckdb,2", "k_values,2", ":3: parameter 'k_values' stands in line 2 already"),
         (",K tried", ",", ":2: label_en is blank"),
+        (
+            "k_values",
+            "k_value",
+            ":2: parameter 'k_value' is no setting of the project. Did you mean",
+        ),
+        ("k_values", "colour", ":2: parameter 'colour' is no setting of the project. Remove"),
+        ("k_values", "colour", ":1: the setting k_values has no row"),
+        ("k_values,1,setting", "k_values,1,version", ":1: the setting k_values has no row"),
     ],
 )
 def test_labels_of_parameters_are_checked(seeds: Path, old: str, new: str, message: str) -> None:
+    others = [name for name in SETTINGS if name != "k_values"]
     (seeds / "build_parameters.csv").write_text(
         "parameter,parameter_order,kind,label_zh,label_en\n"
-        "k_values,1,setting,群数,K tried\nduckdb,2,version,DuckDB,DuckDB\n",
+        "k_values,1,setting,群数,K tried\nduckdb,2,version,DuckDB,DuckDB\n"
+        + "".join(f"{name},{order},setting,甲,A\n" for order, name in enumerate(others, start=3)),
         encoding="utf-8",
     )
     check_seeds(seeds)
     edit(seeds, "build_parameters", old, new)
     with pytest.raises(InputError, match=re.escape(f"build_parameters.csv{message}")):
         check_seeds(seeds)
+
+
+def test_the_settings_are_those_of_the_macro() -> None:
+    assert list(SETTINGS) == macro("macros/setting_names.sql")()
 
 
 def test_a_seed_that_is_not_utf8_is_named_with_the_line(seeds: Path) -> None:

@@ -190,7 +190,8 @@ def test_what_a_text_says_of_the_customer_goes_with_the_id(places: Places) -> No
 def test_blanks_around_the_id_do_not_hide_the_row(places: Places) -> None:
     run(
         places,
-        f"update crm.customers set corporation_id = e'\t {ID}\u3000' where corporation_id = '{ID}'",
+        f"update crm.customers set corporation_id = e'\t {ID}\u3000\u200b'"
+        f" where corporation_id = '{ID}'",
     )
     list(forget_customer(ID, places))
     assert run(places, "from crm.customers") == [(OTHER, "B")]

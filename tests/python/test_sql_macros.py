@@ -24,6 +24,7 @@ from segmentation.clustering.mixed_data import MixedData
 from segmentation.dictionary.attributes import MISSING_TOKENS
 from segmentation.dictionary.words import CURRENCIES, CURRENCY_SIGNS, THEMES, UNITS
 from segmentation.review.words import UNITS as REVIEW_UNITS
+from segmentation.texts import BLANKS
 
 ROOT = Path(__file__).parents[2]
 RNG_SEED = 7
@@ -56,8 +57,14 @@ class TestCleanText:
         assert column(self.clean("x"), written).isna().all()
 
     def test_other_text_is_trimmed(self) -> None:
-        written = [" Facebook\n", "0", "\u3000两 个\t", "\ra b"]
-        assert list(column(self.clean("x"), written)) == ["Facebook", "0", "两 个", "a b"]
+        written = [" Facebook\n", "0", "\u3000两 个\t", "\ra b", "\ufeffa\u00a0b\u200b"]
+        expected = ["Facebook", "0", "两 个", "a b", "a\u00a0b"]
+        assert list(column(self.clean("x"), written)) == expected
+
+    def test_the_library_trims_the_same(self) -> None:
+        ends = [chr(code) for code in range(0x3100)] + ["\ufeff", "\ufe0f", "\u200d"]
+        trimmed = column(self.trim("x"), [f"{end}a{end}" for end in ends])
+        assert {end for end, text in zip(ends, trimmed, strict=True) if text == "a"} == set(BLANKS)
 
 
 class TestShortLabel:

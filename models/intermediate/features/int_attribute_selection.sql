@@ -35,6 +35,9 @@ attributes as (
         file_columns.attribute is not null as is_in_file,
         attribute_statistics.known_customers,
         attribute_statistics.distinct_values,
+        dictionary.role = 'flag'
+        and attribute_statistics.minimum = 1
+        and attribute_statistics.known_customers < attribute_statistics.customers as is_blank_for_no,
         (attribute_statistics.customers - attribute_statistics.known_customers) / attribute_statistics.customers as missing_share
     from dictionary
     inner join attribute_statistics
@@ -53,6 +56,8 @@ judged as (
                 then 'role_not_clustered'
             when known_customers = 0 and not is_in_file then 'not_in_file'
             when known_customers = 0 then 'all_unknown'
+            -- Blank is 0 by the missing policy of every flag: one that is never 0 has two values, and says no by a blank.
+            when is_blank_for_no then 'clustered'
             when missing_share > {{ var('max_missing_share') }} then 'too_many_unknown'
             when distinct_values = 1 and (role != 'nominal' or missing_share = 0) then 'constant'
             else 'clustered'

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from segmentation.history import find_backups
 from segmentation.sample.generate import write_sample
 
 pytestmark = pytest.mark.hard
+DBT = str(Path(sys.executable).with_name("dbt"))
 ROWS = 1_500
 VARIABLES = {**SHORT, "k_values": [3, 4]}
 FOLDERS = {
@@ -67,12 +69,16 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def build(project: Project, file: Path, seed: int) -> tuple[int, str]:
-    """Build with a seed that makes it another build; the database may be elsewhere."""
-    arguments = ("build", "--exclude-resource-type", "unit_test", "test", "--vars")
+def arguments(seed: int) -> list[str]:
+    """Give the arguments of dbt for a build with a seed that makes it another one."""
     variables = json.dumps({**VARIABLES, "random_seed": seed})
+    return ["build", "--exclude-resource-type", "unit_test", "test", "--vars", variables]
+
+
+def build(project: Project, file: Path, seed: int) -> tuple[int, str]:
+    """Build; the database may be elsewhere."""
     environment = project.environment(file)
-    return project.run("dbt", *arguments, variables, environment=environment, in_new_python=True)
+    return project.run("dbt", *arguments(seed), environment=environment, in_new_python=True)
 
 
 def expect_told(output: str, *texts: str) -> None:
@@ -310,6 +316,38 @@ def test_the_disk_of_the_reports_is_full(
         assert failed.returncode == 1
         expect_told(failed.stderr, str(disk.folder), "TMPDIR")
         assert contents(disk.folder) == before
+
+
+@pytest.mark.parametrize("gap", [0, 0.03, 0.1])
+def test_of_two_builds_at_the_same_moment_one_builds(
+    gap: float, old: Project, file: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    project = copy_of(old, tmp_path / "project")
+    environment = project.environment(file)
+    outputs = [tmp_path / "first.txt", tmp_path / "second.txt"]
+    builds = []
+    for output in outputs:
+        with output.open("wb") as said:
+            builds.append(
+                subprocess.Popen(
+                    [DBT, *arguments(2)],
+                    cwd=project.folder,
+                    env=environment,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+        time.sleep(gap)
+    codes = [build.wait() for build in builds]
+    said = [output.read_text(encoding="utf-8") for output in outputs]
+    assert codes.count(0) == 1, said
+    winner = codes.index(0)
+    expect_told(said[1 - winner], f"cannot be opened: it is open in process {builds[winner].pid} (")
+    assert results(project) == expected
+    expect_whole_copy(project)
+    expect_whole_exports(project, ROWS)
+    log = project.query("select result from rpt_build_log where stage = 'all'")
+    assert list(log["result"]) == ["success"] * 2
 
 
 def test_a_lost_database_is_built_again_with_its_history(
