@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score, rand_score
 from threadpoolctl import threadpool_limits
 
-from segmentation.clustering import kprototypes
+from segmentation.clustering import kprototypes, kprototypes_search
 from segmentation.clustering.kprototypes import (
     KPrototypes,
     estimate_gamma,
@@ -27,6 +27,7 @@ from segmentation.clustering.kprototypes import (
     mixed_distances,
     order_by_size,
 )
+from segmentation.clustering.mixed_data import MixedData, Prototypes
 from segmentation.errors import InputError
 
 # kmodes' example data: market value, sector and country of companies.
@@ -334,6 +335,27 @@ class TestObjective:
         found = fit_encoded(numeric, codes, n_levels, 3, init=[centers, codes[:3]])
         assert np.bincount(found.labels, minlength=3).min() > 0
         assert adjusted_rand_score(found.labels, truth) > 0.95
+
+    def test_every_empty_cluster_gets_a_row_of_its_own(self):
+        """The costliest that weighs anything, one after the other."""
+        numeric, codes, n_levels, _ = planted(50, 3, 2.0, 0.8)
+        far = Prototypes(np.vstack([numeric[:1], np.full((2, 4), 1e6)]), codes[:3])
+        order = np.argsort(MixedData(numeric, codes, n_levels, 1.0).nearest(far)[1])[::-1]
+        weight = np.ones(50)
+        weight[order[0]] = 0.0
+        labels, _ = kprototypes_search._assign(
+            MixedData(numeric, codes, n_levels, 1.0, weight), far
+        )
+        assert labels[order[:3]].tolist() == [0, 1, 2]
+        assert np.bincount(labels).tolist() == [48, 1, 1]
+
+    def test_moves_that_spoil_each_other_are_not_made_together(self):
+        numeric, codes = np.array([[-2.0], [0.0], [0.0], [2.0]]), np.empty((4, 0), dtype=np.int32)
+        data, labels = MixedData(numeric, codes, [], 1.0), np.array([0, 0, 1, 1], dtype=np.int32)
+        start = kprototypes_search.Start(labels, data.update(labels, 2)[0], [4.0])
+        assert kprototypes_search.move_single_rows(data, start)
+        assert start.labels.tolist() == [0, 1, 1, 1]
+        assert not kprototypes_search.move_single_rows(data, start)
 
 
 class TestGamma:
