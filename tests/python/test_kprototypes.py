@@ -11,15 +11,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kmodes.kmodes import init_cao, init_huang
 from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
-from kmodes.util.dissim import ng_dissim
+from kmodes.util.dissim import matching_dissim, ng_dissim
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score, rand_score
 from threadpoolctl import threadpool_limits
 
-from segmentation.clustering import kprototypes, kprototypes_search
+from segmentation.clustering import kprototypes, kprototypes_core, kprototypes_search
 from segmentation.clustering.kprototypes import (
     KPrototypes,
     estimate_gamma,
@@ -124,6 +125,21 @@ class TestAgainstKmodes:
         ):
             assert our_row[0] == pytest.approx(float(their_row[0]))
             assert our_row[1:].tolist() == their_row[1:].tolist()
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_modes_to_begin_with(self, seed):
+        """Of equally near rows we take the first, and kmodes any: it gets no equally near ones."""
+
+        def first_is_nearer(rows, mode):
+            return matching_dissim(rows, mode) + np.arange(len(rows)) / len(rows)
+
+        numeric, codes, n_levels, _ = planted(30, 3, 1.0, 0.6, seed=seed)
+        data = MixedData(numeric, codes, n_levels, 1.0)
+        ours = kprototypes_core._huang_modes(data, 4, np.random.RandomState(seed))
+        theirs = init_huang(codes, 4, first_is_nearer, np.random.RandomState(seed))
+        assert ours.tolist() == theirs.tolist()
+        ours = kprototypes_core._cao_modes(data, 4, np.random.RandomState(seed))
+        assert ours.tolist() == init_cao(codes, 4, matching_dissim).tolist()
 
     def test_people_example_with_weights(self):
         people = pd.DataFrame(
