@@ -202,10 +202,15 @@ class TestSegmentationCriteria:
         assert value(rows, 3, "smallest_share") == 0.0
         assert value(rows, 3, "mean_silhouette") == 0.0
         assert value(rows, 3, "negative_silhouettes") == 0.0
-        assert value(rows, 3, "silhouette_evenness") == 0.0
         assert value(rows, 3, "silhouette_evenness", "verdict") == "uneven"
         assert value(rows, 3, "cost") == pytest.approx(plain_cost(matrix, np.zeros(60)))
         assert value(rows, 2, "mean_silhouette", "verdict") == "highest"
+
+    def test_nobody_to_compare_with(self):
+        matrix, _ = planted(2, n=3)
+        rows = segmentation_criteria(matrix, {3: np.arange(3)}, GAMMA)
+        assert value(rows, 3, "mean_silhouette") == 0.0
+        assert value(rows, 3, "silhouette_evenness") == 0.0
 
 
 def plain_adjusted_rand(one: np.ndarray, other: np.ndarray) -> float:

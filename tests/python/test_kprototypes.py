@@ -127,7 +127,7 @@ class TestAgainstKmodes:
             assert our_row[1:].tolist() == their_row[1:].tolist()
 
     @pytest.mark.parametrize("seed", range(4))
-    def test_modes_to_begin_with(self, seed):
+    def test_prototypes_to_begin_with(self, seed):
         """Of equally near rows we take the first, and kmodes any: it gets no equally near ones."""
 
         def first_is_nearer(rows, mode):
@@ -140,6 +140,11 @@ class TestAgainstKmodes:
         assert ours.tolist() == theirs.tolist()
         ours = kprototypes_core._cao_modes(data, 4, np.random.RandomState(seed))
         assert ours.tolist() == init_cao(codes, 4, matching_dissim).tolist()
+        numeric *= [1, 10, 100, 1000]
+        data = MixedData(numeric, codes, n_levels, 1.0)
+        centers = kprototypes_core._SEEDINGS["cao"](data, 2, np.random.RandomState(seed)).centers
+        steps = np.random.RandomState(seed).randn(2, 4) * numeric.std(axis=0)
+        np.testing.assert_allclose(centers, numeric.mean(axis=0) + steps)
 
     def test_people_example_with_weights(self):
         people = pd.DataFrame(
@@ -364,6 +369,10 @@ class TestObjective:
         )
         assert labels[order[:3]].tolist() == [0, 1, 2]
         assert np.bincount(labels).tolist() == [48, 1, 1]
+        none = np.empty((2, 0), dtype=np.int32)
+        two = MixedData(np.array([[0.0], [1.0]]), none, [], 1.0)
+        labels, _ = kprototypes_search._assign(two, Prototypes(np.array([[0.0], [9.0]]), none))
+        assert labels.tolist() == [0, 1]
 
     def test_moves_that_spoil_each_other_are_not_made_together(self):
         numeric, codes = np.array([[-2.0], [0.0], [0.0], [2.0]]), np.empty((4, 0), dtype=np.int32)
