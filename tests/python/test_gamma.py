@@ -100,6 +100,12 @@ class TestGamma:
             for column in ("value", "std_error", "verdict"):
                 assert getattr(row, column) == value(stability, 3, "min_jaccard", column)
 
+    def test_the_least_stable_segment_counts(self):
+        matrix, labels = planted(2, n=100)
+        split = np.where(labels == 1, 1 + np.arange(100) % 2, 0)
+        sweep = gamma_sweep(matrix, lambda gamma: split, GAMMA, 3, multiples=(), n_bootstraps=3)
+        assert value(sweep.assign(k=3, cluster=None), 3, "min_jaccard") < 0.75
+
     @pytest.mark.parametrize(("gamma", "multiples"), [(0.0, (1.0,)), (1.0, (-1.0,))])
     def test_bad_settings(self, gamma, multiples):
         matrix, labels = planted(2, n=50)
