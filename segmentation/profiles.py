@@ -89,8 +89,8 @@ def v_test_share(
     far = 2 * (1 - exact - exact * tail) + exact
     log_p = np.minimum(log_near, np.log(np.clip(far, np.finfo(float).tiny, 1)))
     # ndtri_exp is the normal quantile of exp(.): it stays finite where p underflows to 0.
-    v = sign * np.abs(special.ndtri_exp(np.minimum(log_p, 0) - np.log(2)))
-    return v, np.exp(np.minimum(log_p, 0))
+    v = sign * np.abs(special.ndtri_exp(log_p - np.log(2)))
+    return v, np.exp(log_p)
 
 
 def _relative_upper_tail(x: Floats, size: Floats, level: Floats, total: Floats) -> Floats:

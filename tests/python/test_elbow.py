@@ -52,12 +52,20 @@ class TestKneedle:
         cost = np.array([100, 62, 40, 24, 19, 16, 14, 12.5, 11.5])
         assert kneedle(range(1, 10), 3e6 * cost + 7e6).k == 4
 
+    @pytest.mark.filterwarnings("error")
     @pytest.mark.parametrize("cost", [[5.0, 4.0, 3.0, 2.0], [5.0, 5.0, 5.0], [5.0, 1.0], [5.0]])
     def test_no_knee(self, cost):
         assert kneedle(range(2, 2 + len(cost)), cost).k is None
 
     @pytest.mark.parametrize(
-        ("ks", "cost"), [([2, 3], [1.0]), ([], []), ([3, 2, 4], [3, 2, 1]), ([1, 2], [1, np.nan])]
+        ("ks", "cost"),
+        [
+            ([2, 3], [1.0]),
+            ([], []),
+            ([3, 2, 4], [3, 2, 1]),
+            ([2, 2, 3], [3, 2, 1]),
+            ([1, 2], [1, np.nan]),
+        ],
     )
     def test_bad_curves(self, ks, cost):
         with pytest.raises(InputError, match="An elbow needs"):
@@ -193,9 +201,16 @@ class TestSegmentationCriteria:
         rows = segmentation_criteria(matrix, {2: labels, 3: np.full(60, 1)}, GAMMA)
         assert value(rows, 3, "smallest_share") == 0.0
         assert value(rows, 3, "mean_silhouette") == 0.0
+        assert value(rows, 3, "negative_silhouettes") == 0.0
         assert value(rows, 3, "silhouette_evenness", "verdict") == "uneven"
         assert value(rows, 3, "cost") == pytest.approx(plain_cost(matrix, np.zeros(60)))
         assert value(rows, 2, "mean_silhouette", "verdict") == "highest"
+
+    def test_nobody_to_compare_with(self):
+        matrix, _ = planted(2, n=3)
+        rows = segmentation_criteria(matrix, {3: np.arange(3)}, GAMMA)
+        assert value(rows, 3, "mean_silhouette") == 0.0
+        assert value(rows, 3, "silhouette_evenness") == 0.0
 
 
 def plain_adjusted_rand(one: np.ndarray, other: np.ndarray) -> float:

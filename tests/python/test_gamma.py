@@ -19,6 +19,7 @@ from segmentation.selection.gamma import (
     gamma_sweep,
     sweep_kprototypes,
 )
+from segmentation.selection.stability import bootstrap_stability, kprototypes_refit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -92,7 +93,18 @@ class TestGamma:
         widths = sweep[sweep["criterion"] == "mean_silhouette"].set_index("multiple")["value"]
         criteria = segmentation_criteria(matrix, {3: fit(GAMMA)}, GAMMA)
         assert widths[1.0] == pytest.approx(value(criteria, 3, "mean_silhouette"))
-        assert (sweep[sweep["criterion"] == "min_jaccard"]["std_error"] >= 0).all()
+        for row in sweep[sweep["criterion"] == "min_jaccard"].itertuples():
+            stability = bootstrap_stability(
+                {3: fit(row.gamma)}, kprototypes_refit(matrix, 3, row.gamma), n_bootstraps=3
+            )
+            for column in ("value", "std_error", "verdict"):
+                assert getattr(row, column) == value(stability, 3, "min_jaccard", column)
+
+    def test_the_least_stable_segment_counts(self):
+        matrix, labels = planted(2, n=100)
+        split = np.where(labels == 1, 1 + np.arange(100) % 2, 0)
+        sweep = gamma_sweep(matrix, lambda gamma: split, GAMMA, 3, multiples=(), n_bootstraps=3)
+        assert value(sweep.assign(k=3, cluster=None), 3, "min_jaccard") < 0.75
 
     @pytest.mark.parametrize(("gamma", "multiples"), [(0.0, (1.0,)), (1.0, (-1.0,))])
     def test_bad_settings(self, gamma, multiples):
@@ -121,6 +133,18 @@ class TestSweepOfKPrototypes:
         expected = gamma_sweep(some, fit, GAMMA, 3, n_bootstraps=3, seed=4)
         pd.testing.assert_frame_equal(found[SWEEP_COLUMNS], expected, check_exact=True)
         assert sorted(found["multiple"].unique()) == list(MULTIPLES)
+
+    def test_starts_and_seed_are_those_asked_for(self, swept, monkeypatch):
+        matrix, _ = swept
+        fit, asked = candidates.fit_kprototypes, []
+
+        def watched(*args, **settings):
+            asked.append((settings["n_init"], settings["seed"]))
+            return fit(*args, **settings)
+
+        monkeypatch.setattr(candidates, "fit_kprototypes", watched)
+        sweep_kprototypes(matrix, GAMMA, 3, n_init=2, n_bootstraps=2, seed=4)
+        assert asked == [(2, 4)] * len(MULTIPLES)
 
     def test_says_of_which_k_and_how_many_customers(self, swept):
         _, found = swept

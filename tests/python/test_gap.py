@@ -84,7 +84,7 @@ class TestGap:
 
     def test_references_keep_box_and_shares_but_no_links(self):
         rng = np.random.default_rng(0)
-        line = rng.standard_normal(2000)
+        line = 9 + rng.standard_normal(2000)
         numeric = np.column_stack([line, line + 0.01 * rng.standard_normal(2000)])
         codes = np.repeat((rng.random(2000) < 0.3).astype(int)[:, None], 2, axis=1)
         matrix = mixed(numeric, codes, [2, 2])

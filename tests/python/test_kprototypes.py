@@ -11,15 +11,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kmodes.kmodes import init_cao, init_huang
 from kmodes.kprototypes import KPrototypes as ReferenceKPrototypes
-from kmodes.util.dissim import ng_dissim
+from kmodes.util.dissim import matching_dissim, ng_dissim
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score, rand_score
 from threadpoolctl import threadpool_limits
 
-from segmentation.clustering import kprototypes
+from segmentation.clustering import kprototypes, kprototypes_core, kprototypes_search
 from segmentation.clustering.kprototypes import (
     KPrototypes,
     estimate_gamma,
@@ -27,6 +28,7 @@ from segmentation.clustering.kprototypes import (
     mixed_distances,
     order_by_size,
 )
+from segmentation.clustering.mixed_data import MixedData, Prototypes
 from segmentation.errors import InputError
 
 # kmodes' example data: market value, sector and country of companies.
@@ -123,6 +125,26 @@ class TestAgainstKmodes:
         ):
             assert our_row[0] == pytest.approx(float(their_row[0]))
             assert our_row[1:].tolist() == their_row[1:].tolist()
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_prototypes_to_begin_with(self, seed):
+        """Of equally near rows we take the first, and kmodes any: it gets no equally near ones."""
+
+        def first_is_nearer(rows, mode):
+            return matching_dissim(rows, mode) + np.arange(len(rows)) / len(rows)
+
+        numeric, codes, n_levels, _ = planted(30, 3, 1.0, 0.6, seed=seed)
+        data = MixedData(numeric, codes, n_levels, 1.0)
+        ours = kprototypes_core._huang_modes(data, 4, np.random.RandomState(seed))
+        theirs = init_huang(codes, 4, first_is_nearer, np.random.RandomState(seed))
+        assert ours.tolist() == theirs.tolist()
+        ours = kprototypes_core._cao_modes(data, 4, np.random.RandomState(seed))
+        assert ours.tolist() == init_cao(codes, 4, matching_dissim).tolist()
+        numeric *= [1, 10, 100, 1000]
+        data = MixedData(numeric, codes, n_levels, 1.0)
+        centers = kprototypes_core._SEEDINGS["cao"](data, 2, np.random.RandomState(seed)).centers
+        steps = np.random.RandomState(seed).randn(2, 4) * numeric.std(axis=0)
+        np.testing.assert_allclose(centers, numeric.mean(axis=0) + steps)
 
     def test_people_example_with_weights(self):
         people = pd.DataFrame(
@@ -334,6 +356,31 @@ class TestObjective:
         found = fit_encoded(numeric, codes, n_levels, 3, init=[centers, codes[:3]])
         assert np.bincount(found.labels, minlength=3).min() > 0
         assert adjusted_rand_score(found.labels, truth) > 0.95
+
+    def test_every_empty_cluster_gets_a_row_of_its_own(self):
+        """The costliest that weighs anything, one after the other."""
+        numeric, codes, n_levels, _ = planted(50, 3, 2.0, 0.8)
+        far = Prototypes(np.vstack([numeric[:1], np.full((2, 4), 1e6)]), codes[:3])
+        order = np.argsort(MixedData(numeric, codes, n_levels, 1.0).nearest(far)[1])[::-1]
+        weight = np.ones(50)
+        weight[order[0]] = 0.0
+        labels, _ = kprototypes_search._assign(
+            MixedData(numeric, codes, n_levels, 1.0, weight), far
+        )
+        assert labels[order[:3]].tolist() == [0, 1, 2]
+        assert np.bincount(labels).tolist() == [48, 1, 1]
+        none = np.empty((2, 0), dtype=np.int32)
+        two = MixedData(np.array([[0.0], [1.0]]), none, [], 1.0)
+        labels, _ = kprototypes_search._assign(two, Prototypes(np.array([[0.0], [9.0]]), none))
+        assert labels.tolist() == [0, 1]
+
+    def test_moves_that_spoil_each_other_are_not_made_together(self):
+        numeric, codes = np.array([[-2.0], [0.0], [0.0], [2.0]]), np.empty((4, 0), dtype=np.int32)
+        data, labels = MixedData(numeric, codes, [], 1.0), np.array([0, 0, 1, 1], dtype=np.int32)
+        start = kprototypes_search.Start(labels, data.update(labels, 2)[0], [4.0])
+        assert kprototypes_search.move_single_rows(data, start)
+        assert start.labels.tolist() == [0, 1, 1, 1]
+        assert not kprototypes_search.move_single_rows(data, start)
 
 
 class TestGamma:

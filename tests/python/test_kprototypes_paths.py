@@ -7,8 +7,10 @@ import pytest
 from planted_samples import GAMMA, fitted, mixed, mixed_data, null, plain_cost, planted
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.clustering import kprototypes
+from segmentation.clustering import kprototypes, kprototypes_paths
 from segmentation.clustering.kprototypes_paths import fit_path
+from segmentation.clustering.kprototypes_search import run_start
+from segmentation.clustering.mixed_data import Prototypes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -54,3 +56,38 @@ class TestPaths:
         path = fit_path(mixed_data(matrix), 4, np.random.default_rng(0))
         assert path[3].cost == pytest.approx(0.0, abs=1e-4)
         assert set(path[4].labels) == {0, 1, 2, 3}
+
+    def test_the_best_start_goes_on_and_swaps_lower_its_cost(self, monkeypatch):
+        data, costs = mixed_data(null(n=300)), {}
+
+        def watched(rows, prototypes, *settings, **more):
+            start = run_start(rows, prototypes, *settings, **more)
+            costs.setdefault(len(prototypes.centers), []).append(start.costs[-1])
+            return start
+
+        swapped = fit_path(data, 8, np.random.default_rng(0))
+        monkeypatch.setattr(kprototypes_paths, "SWAPS", 0)
+        unswapped = fit_path(data, 8, np.random.default_rng(0))
+        assert sum(found.cost for found in swapped.values()) < 0.995 * sum(
+            found.cost for found in unswapped.values()
+        )
+        monkeypatch.setattr(kprototypes_paths, "run_start", watched)
+        monkeypatch.setattr(kprototypes_paths, "lloyd", lambda *settings, **more: None)
+        path = fit_path(data, 8, np.random.default_rng(0))
+        for k in range(2, 9):
+            assert len(costs[k]) == 3
+            assert path[k].cost == min(costs[k])
+
+    def test_one_prototype_more_goes_where_the_cost_falls_most(self):
+        matrix, labels = planted(5, n=300)
+        data = mixed_data(matrix)
+        before = data.rows(np.array([labels.argmin(), labels.argmax()]))
+        found = kprototypes_paths._one_more(data, before, np.random.default_rng(5))
+        places = data.rows(np.random.default_rng(5).integers(300, size=kprototypes_paths.PLACES))
+        options = [
+            Prototypes(np.vstack([before.centers, center]), np.vstack([before.modes, mode]))
+            for center, mode in zip(places.centers, places.modes, strict=True)
+        ]
+        costs = [data.nearest(option)[1].sum() for option in options]
+        assert data.nearest(found)[1].sum() == pytest.approx(min(costs))
+        assert min(costs) < 0.99 * np.median(costs)

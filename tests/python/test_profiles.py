@@ -26,6 +26,7 @@ def test_v_test_of_a_mean_is_standard_normal_under_sampling_without_replacement(
     assert v.std() == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.filterwarnings("error")
 def test_v_test_of_a_mean_where_nothing_can_be_tested():
     v = profiles.v_test_mean([1, 1, 1], [1, 1, 1], [0, 1, 1], [5, 10, 0], [10, 10, 10])
     assert v[0] == 0
@@ -90,7 +91,7 @@ def summaries(customers: pd.DataFrame) -> pd.DataFrame:
 def test_pairs_of_segments_are_tested_as_scipy_tests_their_customers():
     rng = np.random.default_rng(3)
     n = 400
-    customers = pd.DataFrame({"x": rng.normal(5, 2, n), "y": np.log1p(rng.lognormal(3, 2, n))})
+    customers = pd.DataFrame({"x": rng.normal(5, 2, n), "y": np.log1p(rng.lognormal(3, 2, n)) / 9})
     customers.loc[rng.random(n) < 0.2, "y"] = np.nan
     labels = {"a_k3": rng.choice(3, n, p=[0.7, 0.25, 0.05]), "b_k4": rng.choice(4, n)}
     customers["x"] += labels["a_k3"]
@@ -135,11 +136,76 @@ def test_what_no_test_can_tell_is_unknown():
     assert found.loc[found["attribute"] == "constant", "effect"].isna().all()
 
 
+def test_rounding_has_no_effect_where_nothing_varies():
+    """A mean of equal values depends on how many there are, in its last digits."""
+    numbers = pd.DataFrame(
+        {
+            "segmentation_id": ["m_k2", "m_k2", None],
+            "cluster": [0, 1, None],
+            "basis": "everyone",
+            "attribute": "constant",
+            "known_customers": [3, 2, 5],
+            "transformed_mean": [sum([0.1] * 3) / 3, 0.1, 0.1],
+            "transformed_std_dev": 0.0,
+        }
+    )
+    (found,) = profiles.compare_segment_pairs(numbers).itertuples()
+    assert np.isnan([found.effect, found.t_statistic, found.p_value]).all()
+
+
 def test_a_single_segment_has_no_pairs():
     table = pd.DataFrame({"segmentation_id": "m_k1", "cluster": 0, "amount": [1.0, 2.0]})
     found = profiles.compare_segment_pairs(summaries(table))
     assert found.empty
     assert found.dtypes.to_dict()["p_adjusted"] == np.float64
+
+
+def test_segments_are_tested_against_everyone_of_their_basis():
+    """Each number and each level by itself; raw and transformed numbers differ."""
+    numbers = pd.DataFrame(
+        [
+            ("m_k2", 0, "all", "spend", 40, 9.0, 4.0, 1.5, 0.5),
+            ("m_k2", 1, "all", "spend", 50, 6.0, 2.0, 0.9, 0.4),
+            ("w_k2", 0, "some", "spend", 20, 5.0, 2.0, 1.0, 0.4),
+            (None, None, "all", "spend", 90, 7.0, 5.0, 1.3, 0.7),
+            (None, None, "some", "spend", 60, 6.5, 4.0, 1.2, 0.6),
+        ],
+        columns=[
+            *["segmentation_id", "cluster", "basis", "attribute", "known_customers"],
+            *["mean", "population_std_dev", "transformed_mean", "transformed_std_dev"],
+        ],
+    )
+    levels = pd.DataFrame(
+        [("m_k2", 1, "plan", "basic", 30, 50, 40, 100), ("m_k2", 1, "plan", "pro", 9, 50, 35, 100)],
+        columns=[
+            *["segmentation_id", "cluster", "attribute", "level"],
+            *["customers", "segment_customers", "overall_customers", "all_customers"],
+        ],
+    )
+    found = profiles.compare_segments(numbers.sample(frac=1, random_state=0), levels[::-1])
+    assert found.iloc[:, :4].astype(object).where(found.notna(), None).to_numpy().tolist() == [
+        ["m_k2", 0, "spend", None],
+        ["m_k2", 1, "plan", "basic"],
+        ["m_k2", 1, "plan", "pro"],
+        ["m_k2", 1, "spend", None],
+        ["w_k2", 0, "spend", None],
+    ]
+    v_levels, p_levels = profiles.v_test_share([30, 9], [50, 50], [40, 35], [100, 100])
+    raw, transformed = (
+        profiles.v_test_mean(means, overall, spread, [40, 50, 20], [90, 90, 60])
+        for means, overall, spread in (
+            ([9, 6, 5], [7, 7, 6.5], [5, 5, 4]),
+            ([1.5, 0.9, 1.0], [1.3, 1.3, 1.2], [0.7, 0.7, 0.6]),
+        )
+    )
+    for suffix, v_numbers in (("", raw), ("_transformed", transformed)):
+        v_tests = np.insert(v_numbers, 1, v_levels)
+        p_values = np.insert(profiles.p_value_normal(v_numbers), 1, p_levels)
+        np.testing.assert_allclose(found[f"v_test{suffix}"], v_tests, rtol=1e-12)
+        adjusted = [*profiles.adjust_p_values(p_values[:4]), p_values[4]]
+        np.testing.assert_allclose(found[f"p_adjusted{suffix}"], adjusted, rtol=1e-12)
+        if not suffix:
+            np.testing.assert_allclose(found["p_value"], p_values, rtol=1e-12)
 
 
 def test_what_is_the_same_for_everyone_weakens_no_other_test():

@@ -80,6 +80,8 @@ class TestStability:
         others = np.array([0, 0, 1, 1, 1, 2])
         # {0,1,2} with {0,1}: 2/3; {3,4,5} with {2,3,4}: 2/4; cluster 2 has nobody.
         assert best_jaccards(labels, others, 3).tolist() == [2 / 3, 0.5, 0.0]
+        others[-1] = 3  # as in a mixture, where a component may have nobody
+        assert best_jaccards(labels, others, 3).tolist() == [2 / 3, 0.5, 0.0]
 
     @pytest.mark.parametrize("method", ["kprototypes", "kmeans", "ward"])
     def test_planted_clusters_are_highly_stable(self, method):

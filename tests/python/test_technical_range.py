@@ -78,7 +78,8 @@ class TestTechnicalRange:
         assert "在各群宽度较均匀的 K 中" in shaky.reason_zh
 
     @pytest.mark.parametrize(
-        ("knee", "gap", "middle"), [(4, 7, 5), (4, 0, 4), (6, 7, 6), (None, 1, 5), (5, 5, 5)]
+        ("knee", "gap", "middle"),
+        [(4, 7, 5), (4, 0, 4), (6, 7, 6), (None, 1, 5), (5, 5, 5), (2, 2, 2)],
     )
     def test_the_middle_is_the_median_of_what_is_named(self, knee, gap, middle):
         found = technical_range(criteria(WIDTHS, knee=knee, gap=gap, jaccards=STABLE))
@@ -99,9 +100,12 @@ class TestTechnicalRange:
         assert "K = 3; it does not meet the plan's 4–7" in found.reason_en
         assert "没有交集" in found.reason_zh
         assert technical_range(criteria(widths, knee=3), planned=(2, 3)).meets_plan
+        several = technical_range(criteria(WIDTHS, knee=4, gap=6), planned=(8, 9))
+        assert "K = 4–6; it does not meet the plan's 8–9" in several.reason_en
+        assert "K=4–6，与方案预期的 8–9 没有交集" in several.reason_zh
 
     def test_stability_shortens_the_range_and_leaves_holes(self):
-        jaccards = STABLE | {4: 0.5, 6: 0.59, 8: 0.1}
+        jaccards = STABLE | {4: 0.5, 6: 0.59, 7: 0.6, 8: 0.1}
         found = technical_range(criteria(WIDTHS, knee=4, gap=8, jaccards=jaccards))
         assert (found.k_min, found.k_max, found.k_values) == (5, 7, (5, 7))
 
@@ -125,7 +129,8 @@ class TestTechnicalRange:
         assert found.support == "unsupported"
         assert (found.k_values, found.meets_plan) == ((4, 5, 6, 7), False)
         assert "the gap chooses K = 1 (no segments)" in found.reason_en
-        assert "at no K has every segment a bootstrap Jaccard" in found.reason_en
+        assert "at no K has every segment a bootstrap Jaccard of at least 0.6." in found.reason_en
+        assert "没有一个 K 的各群自助抽样 Jaccard 均不低于 0.6。" in found.reason_zh
         assert "No segments are supported by this data" in found.reason_en
         assert "数据不支持任何分群" in found.reason_zh
 
