@@ -12,7 +12,7 @@ by_axis as (
 
     select
         customer_id,
-        unnest(range(1, len(coordinates) + 1)) as axis,
+        unnest(range(1, array_length(coordinates) + 1)) as axis,
         unnest(coordinates) as coordinate
     from coordinates
 

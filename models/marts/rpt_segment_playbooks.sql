@@ -37,30 +37,42 @@ segments as (
 ),
 
 -- The three that fire most strongly, and the most urgent of the others: a risk, though few bear it, and what cannot wait.
-chosen as (
+-- The most urgent of those that are not among the first three, if any is urgent, comes first in its order.
+ranked as (
 
     select
         fired.segmentation_id,
         fired.cluster,
         fired.playbook,
         fired.strength,
-        fired.playbook_rank
-    from fired
-    inner join playbooks
-        on fired.playbook = playbooks.playbook
-    inner join attributes
-        on playbooks.kpi = attributes.attribute
-    qualify
-        fired.playbook_rank <= 3
-        or row_number() over (
+        fired.playbook_rank,
+        cast(playbooks.priority as integer) as priority,
+        row_number() over (
             partition by fired.segmentation_id, fired.cluster
             order by
                 fired.playbook_rank <= 3 asc,
                 cast(playbooks.priority as integer) asc,
                 attributes.theme is not distinct from 'risk' desc,
                 fired.playbook_rank asc
-        ) = 1
-        and cast(playbooks.priority as integer) = 1
+        ) as urgency_rank
+    from fired
+    inner join playbooks
+        on fired.playbook = playbooks.playbook
+    inner join attributes
+        on playbooks.kpi = attributes.attribute
+
+),
+
+chosen as (
+
+    select
+        segmentation_id,
+        cluster,
+        playbook,
+        strength,
+        playbook_rank
+    from ranked
+    where playbook_rank <= 3 or (urgency_rank = 1 and priority = 1)
 
 ),
 

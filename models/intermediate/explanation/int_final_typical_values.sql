@@ -10,7 +10,7 @@ clusters as (
 
     select
         unnest(clusters) as cluster,
-        unnest(range(1, len(clusters) + 1)) as place,
+        unnest(range(1, array_length(clusters) + 1)) as place,
         sizes,
         means,
         level_counts

@@ -83,8 +83,8 @@ places as (
         segmentation_id,
         cluster,
         kind,
-        unnest(range(1, len(examples) + 1)) as example_rank,
-        unnest(examples)['customer_id'] as customer_id
+        unnest(range(1, array_length(examples) + 1)) as example_rank,
+        unnest(list_transform(examples, lambda example: example['customer_id'])) as customer_id
     from examples
 
 )

@@ -342,7 +342,7 @@ select
     case
         when is_provisional
             then printf(
-                '自助抽样重新聚类时，平均只有 %d%% 与原群重合（Jaccard %.2f，低于 0.6）', cast(100 * jaccard_shown as integer), jaccard_shown
+                '自助抽样重新聚类时，平均只有 %d%% 与原群重合（Jaccard %.2f，低于 0.6）', cast(round(100 * jaccard_shown) as integer), jaccard_shown
             ) || case when has_own_name then '' else '，暂不命名' end
     end as provisional_reason_zh,
     case
@@ -350,7 +350,7 @@ select
             then printf(
                 'When customers are drawn again and clustered, its best match overlaps with it by %d%% on average '
                 || '(Jaccard %.2f, below 0.6)',
-                cast(100 * jaccard_shown as integer),
+                cast(round(100 * jaccard_shown) as integer),
                 jaccard_shown
             ) || case when has_own_name then '' else ', so it has no name yet' end
     end as provisional_reason_en,

@@ -54,7 +54,7 @@ twins as (
             own.segmentation_id = other.segmentation_id
             and own.cluster < other.cluster
     where
-        len(list_intersect(own.playbooks, other.playbooks)) >= 0.5 * len(list_distinct(own.playbooks || other.playbooks))
+        array_length(list_intersect(own.playbooks, other.playbooks)) >= 0.5 * array_length(list_distinct(own.playbooks || other.playbooks))
 
 ),
 

@@ -8,10 +8,10 @@
 
 with
 
-features as (
+scoring_features as (
     {{ model_features(ref('fct_model_parameters'), model.model_version, parameters) }}
 
 )
 
 select *
-from features
+from scoring_features

@@ -58,7 +58,7 @@ to_each_prototype as (
     select
         scores.segmentation_id,
         scores.cluster,
-        unnest(range(len(previous_model_scores.distances))) as previous_cluster,
+        unnest(range(array_length(previous_model_scores.distances))) as previous_cluster,
         unnest(previous_model_scores.distances) as distance
     from scores
     inner join previous_model_scores

@@ -36,4 +36,4 @@ cross join totals
 cross join snapshot
 where
     substr(md5(customers.customer_id), 1, 8)
-    <= printf('%08x', cast(4294967295 * least(1, {{ var('training_rows') }} / totals.customers) as bigint))
+    <= printf('%08x', cast(round(4294967295 * least(1, {{ var('training_rows') }} / totals.customers)) as bigint))

@@ -37,7 +37,7 @@ bins as (
     select
         attribute,
         unnest([null] || list_sort(bounds)) as lower_bound,
-        unnest(range(1, len(bounds) + 2)) as bin
+        unnest(range(1, array_length(bounds) + 2)) as bin
     from deciles_by_attribute
 
 ),

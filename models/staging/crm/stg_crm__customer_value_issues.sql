@@ -15,7 +15,7 @@ issues as (
     from checked
     where
         rejection_reason is null
-        and len(value_issues) > 0
+        and array_length(value_issues) > 0
 
 )
 
