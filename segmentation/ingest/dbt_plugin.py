@@ -299,7 +299,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             customers = self._open(source_config["customer_file"], source_config["seeds_dir"])
             if source_config.identifier == "customers":
                 return read_customers(customers, self._connection)
-            return _describe(customers)
+            return describe_columns(customers)
         except InputError as error:
             raise DbtRuntimeError(str(error)) from None
 
@@ -347,7 +347,7 @@ def check_pseudonym_key() -> str:
     return ""
 
 
-def _describe(customers: CustomerFile) -> pa.Table:
+def describe_columns(customers: CustomerFile) -> pa.Table:
     """List the columns of the file."""
     rows: list[dict[str, Any]] = [
         {**vars(column), "file_modified_at": customers.modified_at} for column in customers.columns

@@ -89,7 +89,8 @@ def _write(cursor: duckdb.DuckDBPyConnection, marts: Sequence[Mart], beside: Pat
     try:
         with transaction(cursor):
             for mart in marts:
-                source = ".".join(map(identifier, (mart.database, mart.schema, mart.name)))
+                parts = (mart.database, mart.schema, mart.name)
+                source = ".".join(identifier(part) for part in parts if part)
                 table = f"{_BESIDE}.main.{identifier(mart.name)}"
                 cursor.execute(f"create table {table} as from {source}")
                 cursor.execute(f"comment on table {table} is {literal(mart.description)}")

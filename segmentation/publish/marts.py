@@ -36,7 +36,7 @@ class Mart:
     Attributes
     ----------
     database, schema, name : str
-        Where dbt builds it.
+        Where dbt builds it; an empty database is that in use.
     description : str
     columns : dict of str to str
         Descriptions by the name of the column.
@@ -169,7 +169,7 @@ def _mart(
         if parent_columns in keys.get(parents[0], ()):
             foreign_keys.add(ForeignKey(columns, models[parents[0]]["alias"], parent_columns))
     return Mart(
-        database=model["database"],
+        database=model["database"] or "",
         schema=model["schema"],
         name=model["alias"],
         description=model["description"],
