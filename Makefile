@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build doctor score demo-year test test-hard mutants bench bench-scale docs superset test-bi audit licences clean
+.PHONY: build doctor score demo-year test test-hard mutants bench bench-scale docs spark test-spark superset test-bi audit licences clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -113,6 +113,26 @@ audit:
 
 licences: .venv/.installed
 	$(BIN)/python docs/licences.py
+
+# Spark has an environment of its own, and wants Java 17: docs/spark.md.
+.venv-spark/.installed: requirements-spark.lock pyproject.toml spark/pyproject.toml
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/pip install --quiet --require-hashes --requirement requirements-spark.lock
+	.venv-spark/bin/pip install --quiet --no-deps --editable . --editable ./spark
+	touch $@
+
+# The same build on a Spark cluster on this machine, a master and two workers, and the report and workbook of it.
+spark: .venv-spark/.installed
+	@if [ -z "$$CUSTOMER_FILE" ] && [ ! -e data/data_revised.csv ]; then .venv-spark/bin/segmentation sample; fi
+	.venv-spark/bin/python -m dbt.adapters.segmentspark.cluster .venv-spark/bin/dbt build --target spark --exclude-resource-type unit_test
+	@.venv-spark/bin/segmentation summary --database spark.duckdb
+	@.venv-spark/bin/segmentation report --database spark.duckdb
+	@.venv-spark/bin/segmentation workbook --database spark.duckdb
+
+# The dialect on both engines, and every mart of a small build on a cluster beside DuckDB's.
+test-spark: .venv-spark/.installed
+	MYPYPATH=spark .venv-spark/bin/mypy --explicit-package-bases spark/dbt/adapters/segmentspark
+	.venv-spark/bin/pytest tests/spark
 
 .venv-superset/.installed: examples/superset/requirements.txt
 	$(PYTHON) -m venv .venv-superset

@@ -1,0 +1,3 @@
+"""Version, which dbt asks of an adapter."""
+
+version = "0.1.0"

@@ -1,0 +1,188 @@
+"""Builds on a Spark cluster beside builds on DuckDB, table by table."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from dbt.adapters.segmentspark.cluster import Cluster, cluster
+from equal_builds import ABOUT_BUILDS, differences
+from project import BRISK, Project, Run, expect_clean_failure, expect_success
+
+from segmentation.sample.generate import write_sample
+
+ROWS = 600
+VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4, 5]}
+NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
+
+
+@pytest.fixture(scope="session")
+def nodes() -> Iterator[Cluster]:
+    with cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def customers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Customers of whom nine in ten have one category, and of whom many have no number."""
+    path = tmp_path_factory.mktemp("sample") / "customers.csv"
+    write_sample(path, ROWS, 5)
+    customers = pd.read_csv(path, dtype=str, keep_default_na=False)
+    chance = random.Random(5)
+    usual = pd.Series([chance.random() < 0.9 for _ in range(ROWS)])
+    customers.loc[usual, "top_l2_category"] = "服装、鞋靴 & 配饰"
+    customers["top_l3_category"] = [f"品类 {place}" for place in range(ROWS)]
+    customers.loc[usual, "month_avg_topup_amt"] = ""
+    return customers
+
+
+@pytest.fixture(scope="session")
+def customer_file(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("it's 客户") / "customers of 2025.csv"
+    customers.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_project(
+    tmp_path_factory: pytest.TempPathFactory, nodes: Cluster
+) -> Callable[[str], Project]:
+    def new_project(name: str) -> Project:
+        folder = tmp_path_factory.mktemp("it's a project") / name
+        env = {
+            "SPARK_MASTER": nodes.address,
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_WAREHOUSE": str(folder / "spark warehouse"),
+            "DBT_SPARK_PATH": str(folder / "segmentation.duckdb"),
+            "DBT_SPARK_SCHEMA": "on_spark",
+            # So few rows are sooner read than Java's compiler is warm.
+            "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell",
+            "BACKUPS_DIR": str(folder / "backups"),
+        }
+        return Project(folder, parses=tmp_path_factory.mktemp("parses"), env=env)
+
+    return new_project
+
+
+def build(
+    project: Project,
+    target: str,
+    customer_file: Path,
+    variables: dict[str, object] = VARIABLES,
+    *,
+    tests: bool = False,
+) -> Run:
+    left_out = ["unit_test", *([] if tests else ["test"])]
+    arguments = ["--exclude-resource-type", *left_out, "--target", target]
+    return project.dbt(
+        "build", *arguments, customer_file=customer_file, variables=variables, in_new_python=True
+    )
+
+
+@pytest.fixture(scope="session")
+def on_duckdb(new_project: Callable[[str], Project], customer_file: Path) -> Project:
+    project = new_project("duckdb")
+    expect_success(build(project, "dev", customer_file))
+    return project
+
+
+@pytest.fixture(scope="session")
+def on_spark(new_project: Callable[[str], Project], customer_file: Path) -> Project:
+    project = new_project("spark")
+    expect_success(build(project, "spark", customer_file))
+    return project
+
+
+def expect_equal(one: Project, other: Project) -> None:
+    found = differences(one, other, leave_out=ABOUT_BUILDS, relative=1e-9, absolute=1e-12)
+    assert not found, "\n".join(found)
+
+
+def test_every_table_is_equal(on_duckdb: Project, on_spark: Project) -> None:
+    expect_equal(on_duckdb, on_spark)
+
+
+def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spark: Project) -> None:
+    for name in ("customer_segments.csv", "df_k2_agglo_all_raw.csv"):
+        texts = [(project.exports / name).read_text("utf-8") for project in (on_duckdb, on_spark)]
+        assert texts[0] == texts[1]
+    with duckdb.connect(str(on_spark.published), read_only=True) as connection:
+        published = connection.sql("from fct_customer_segments order by customer_id").df()
+    assert published.equals(on_spark.query("from fct_customer_segments order by customer_id"))
+
+
+def test_a_second_build_at_once_is_refused(on_spark: Project, customer_file: Path) -> None:
+    with duckdb.connect(str(on_spark.database)):
+        refused = build(on_spark, "spark", customer_file)
+    expect_clean_failure(refused, "segmentation.duckdb cannot be opened", "another process")
+
+
+def test_no_master(on_spark: Project, on_duckdb: Project, customer_file: Path) -> None:
+    without = Project(
+        on_spark.folder, on_spark.parses, on_spark.env | {"SPARK_MASTER": "spark://127.0.0.1:9"}
+    )
+    expect_clean_failure(
+        build(without, "spark", customer_file),
+        "Spark at spark://127.0.0.1:9 cannot be reached",
+    )
+    expect_equal(on_duckdb, on_spark)
+
+
+@pytest.mark.hard
+def test_the_next_quarter(
+    on_duckdb: Project, on_spark: Project, customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "next.csv"
+    customers.iloc[50:].to_csv(path, index=False)
+    expect_success(build(on_duckdb, "dev", path, NEXT_QUARTER))
+    expect_success(build(on_spark, "spark", path, NEXT_QUARTER, tests=True))
+    expect_equal(on_duckdb, on_spark)
+    history = "select count(distinct as_of_date) from fct_segment_history"
+    assert on_spark.one(history) == 2
+
+
+@pytest.mark.hard
+def test_a_worker_is_killed(
+    new_project: Callable[[str], Project], nodes: Cluster, on_duckdb: Project, customer_file: Path
+) -> None:
+    """It goes when half of the models are built; the other one does the rest."""
+    project = new_project("killed")
+    log = project.folder / "logs" / "dbt.log"
+
+    def kill() -> None:
+        while not log.exists() or log.read_text("utf-8").count("OK created") < 80:
+            time.sleep(1)
+        nodes.workers[1].kill()
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    expect_success(build(project, "spark", customer_file))
+    assert nodes.workers[1].wait(timeout=10) != 0
+    expect_equal(on_duckdb, project)
+
+
+def test_the_cluster_stops_with_its_command() -> None:
+    with cluster() as started:
+        processes = [started.master, *started.workers]
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_a_cluster_without_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "dbt.adapters.segmentspark.cluster", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "apt-get install openjdk-17-jre-headless" in run.stderr
