@@ -164,6 +164,7 @@ _RELATION_ROWS["fct_model_parameters"] = [
 execute = True
 run_started_at = datetime(2025, 7, 28, tzinfo=UTC)
 adapter = SimpleNamespace(quote=lambda name: f'"{name}"')
+target = SimpleNamespace(type="duckdb")
 
 
 def fromjson(text: str) -> Any:
