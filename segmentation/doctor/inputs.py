@@ -28,7 +28,7 @@ _SHOWN = 8
 
 def check_database_name(database: Path) -> Finding:
     """Check that dbt can write the name of the database in SQL."""
-    target = SimpleNamespace(database=database.stem, path=str(database))
+    target = SimpleNamespace(type="duckdb", database=database.stem, path=str(database))
     return _refusal("database name", lambda: check_by_macro("check_database_name", target=target))
 
 
