@@ -19,6 +19,7 @@ QUERIES = {
         select
             string_agg(x, '-' order by y desc) as texts,
             list(x order by y) as listed,
+            list(distinct x order by x) filter (where x is not null) as different,
             any_value(x order by y desc) as first_one,
             sum(y order by x) as total,
             string_agg(x, '-' order by y desc) filter (where y < 2) as some
@@ -195,6 +196,11 @@ def test_rows_are_equal(query: str, spark: SparkSession) -> None:
         expected = [tuple(map(_plain, row)) for row in connection.sql(query).fetchall()]
     assert all(map(_same, sorted(expected, key=str), rows)), (expected, rows, written)
     assert len(expected) == len(rows)
+
+
+def test_names_in_backquotes(spark: SparkSession) -> None:
+    written = to_spark('select `a b`, "a b" as c from (select 1 as `a b`) as t')
+    assert spark.sql(written).collect() == [(1, 1)]
 
 
 def test_ranks_are_bigint(spark: SparkSession) -> None:

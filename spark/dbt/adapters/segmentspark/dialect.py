@@ -10,14 +10,22 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import UnsupportedError
 
 ColumnsOf = Callable[[str], list[str]]
 """Names of the columns of a query in Spark's SQL."""
+
+
+class _DuckDB(DuckDB):
+    """DuckDB's SQL, in which dbt-spark may have put names in backquotes."""
+
+    class Tokenizer(DuckDB.Tokenizer):
+        IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
 
 
 def to_spark(sql: str, columns_of: ColumnsOf | None = None) -> str:
@@ -41,7 +49,7 @@ def to_spark(sql: str, columns_of: ColumnsOf | None = None) -> str:
     sqlglot.errors.ParseError
         `sql` is not DuckDB's SQL.
     """
-    tree = sqlglot.parse_one(sql, read="duckdb")
+    tree: exp.Expr = sqlglot.parse_one(sql, read=_DuckDB)
     return _write(_name_columns(tree, columns_of))
 
 
@@ -230,7 +238,10 @@ def _sorted(collected: exp.Expr, order: list[exp.Ordered]) -> exp.Expr:
 def _array_agg(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
     value, order = _ordered(node)
     if isinstance(value, exp.Distinct):
-        return _filtered(_function("collect_set", *value.expressions), condition)
+        if any(key.args.get("desc") for key in order):
+            raise UnsupportedError(f"Different values are sorted upwards: {node.sql('duckdb')}")
+        array = _filtered(_function("collect_set", *value.expressions), condition)
+        return _function("nullif", _function("array_sort", array), _function("array"))
     array = _sorted(_filtered(_collected(value, order), condition), order)
     return _function("nullif", array, _function("array"))
 

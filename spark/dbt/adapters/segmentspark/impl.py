@@ -50,12 +50,9 @@ _starting = Lock()
 
 
 def translate(statement: str) -> str:
-    """Write the query of a statement, such as ``create table … as query``, in Spark's SQL.
-
-    What dbt-spark writes itself has backquotes, or is no query, and stays.
-    """
+    """Write the query of a statement, such as ``create table … as query``, in Spark's SQL."""
     found = _QUERY.fullmatch(statement)
-    if found is None or "`" in found["query"]:
+    if found is None:
         return statement
     return found["head"] + to_spark(found["query"].rstrip().rstrip(";"), _columns_of)
 
