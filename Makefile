@@ -16,7 +16,7 @@ DEMO_ENV = DBT_DUCKDB_PATH=$(DEMO_DIR)/segmentation.duckdb EXPORTS_DIR=$(DEMO_DI
 	PUBLISHED_DIR=$(DEMO_DIR)/published PUBLISH_POSTGRES_URL= DBT_TARGET_PATH=$(DEMO_DIR)/dbt DBT_LOG_PATH=$(DEMO_DIR)/logs
 
 .DEFAULT_GOAL := build
-.PHONY: build doctor score demo-year test test-hard mutants bench bench-scale docs spark test-spark superset test-bi audit licences clean
+.PHONY: build doctor score demo-year test test-hard mutants bench bench-scale docs spark bench-spark test-spark superset test-bi audit licences clean
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -128,6 +128,10 @@ spark: .venv-spark/.installed
 	@.venv-spark/bin/segmentation summary --database spark.duckdb
 	@.venv-spark/bin/segmentation report --database spark.duckdb
 	@.venv-spark/bin/segmentation workbook --database spark.duckdb
+
+# The same on so many customers beside DuckDB: time, memory, shuffle. make bench-spark ROWS=5000000 takes two hours on two cores.
+bench-spark: .venv-spark/.installed
+	.venv-spark/bin/python benchmarks/scale_spark.py $(ROWS)
 
 # The dialect on both engines, and every mart of a small build on a cluster beside DuckDB's.
 test-spark: .venv-spark/.installed

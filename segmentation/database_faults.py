@@ -38,7 +38,7 @@ def open_to_read(path: Path) -> duckdb.DuckDBPyConnection:
         ) from None
 
 
-def why_not_opened(path: Path, error: duckdb.Error) -> str:
+def why_not_opened(path: Path, error: duckdb.Error, variable: str = "DBT_DUCKDB_PATH") -> str:
     """Say why a database could not be opened, and what to do.
 
     Parameters
@@ -47,6 +47,8 @@ def why_not_opened(path: Path, error: duckdb.Error) -> str:
         The file.
     error : duckdb.Error
         What opening it raised.
+    variable : str
+        The environment variable that names the file.
     """
     text = str(error)
     said = text.splitlines()[0].rstrip(".")
@@ -59,15 +61,14 @@ def why_not_opened(path: Path, error: duckdb.Error) -> str:
         return (
             f"it is open in {who}. Close the program, or wait until the build in it has ended; BI "
             "tools should read the published copy. Or name another file with the environment "
-            "variable DBT_DUCKDB_PATH."
+            f"variable {variable}."
         )
     if not path.is_file():
         return (
-            f"{said}. Name a file in a folder that exists with the environment variable "
-            "DBT_DUCKDB_PATH."
+            f"{said}. Name a file in a folder that exists with the environment variable {variable}."
         )
     if any(part in text for part in ("Permission denied", "Read-only file", "No space left")):
-        return why_not_written(path, error, "DBT_DUCKDB_PATH")
+        return why_not_written(path, error, variable)
     if any(part in text for part in _NEWER):
         return f"{said}. Install the versions of requirements.lock, or a newer DuckDB."
     return describe_damage(path, error)

@@ -246,12 +246,7 @@ def open_customers(
                 f"The customer file {location} does not exist (looked for {path.absolute()}). "
                 f"{_HOW_TO_NAME_THE_FILE}, or make a synthetic one: segmentation sample."
             )
-        try:
-            columns = match_columns(headers, attributes)
-            _check_is_header(columns)
-            _check_required(columns, attributes)
-        except InputError as error:
-            raise InputError(f"{shown}: {error}") from None
+        columns = read_header(headers, attributes, shown)
         if isinstance(source, PostgresTable):
             ids = {item.attribute for item in attributes if item.role == "id"}
             by_id = (column.header for column in columns if column.attribute in ids)
@@ -384,6 +379,39 @@ def _open_table(location: str, connection: duckdb.DuckDBPyConnection) -> tuple[l
         if not relation.limit(1).fetchall():
             raise InputError(f"{location}: the table has no row. Load the customers into it.")
     return headers, name
+
+
+def read_header(
+    headers: Sequence[str], attributes: Sequence[Attribute], location: str
+) -> list[FileColumn]:
+    """Match the header of a customer file with the dictionary, and check it.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        In file order; may be blank.
+    attributes : sequence of Attribute
+        The dictionary.
+    location : str
+        What messages call the file.
+
+    Returns
+    -------
+    list of FileColumn
+        See `match_columns`.
+
+    Raises
+    ------
+    InputError
+        It is no header, lacks required columns, or names an attribute twice.
+    """
+    try:
+        columns = match_columns(headers, attributes)
+        _check_is_header(columns)
+        _check_required(columns, attributes)
+    except InputError as error:
+        raise InputError(f"{location}: {error}") from None
+    return columns
 
 
 def _check_is_header(columns: Sequence[FileColumn]) -> None:

@@ -187,7 +187,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """
         try:
             check_seeds(seeds_dir)
-            self._open(customer_file, seeds_dir)
+            self.open_customers(customer_file, seeds_dir)
             postgres_from_environment()
         except InputError as error:
             return str(error)
@@ -202,7 +202,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             As for `check_inputs`.
         """
         try:
-            customers = self._open(customer_file, seeds_dir)
+            customers = self.open_customers(customer_file, seeds_dir)
         except InputError:  # gone since the build began, or what the build has failed of
             customers = None
         return json.dumps(describe_build(customers, Path.cwd()))
@@ -296,15 +296,16 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             The file cannot be read; the message is the InputError's.
         """
         try:
-            customers = self._open(source_config["customer_file"], source_config["seeds_dir"])
+            config = source_config
+            customers = self.open_customers(config["customer_file"], config["seeds_dir"])
             if source_config.identifier == "customers":
                 return read_customers(customers, self._connection)
             return describe_columns(customers)
         except InputError as error:
             raise DbtRuntimeError(str(error)) from None
 
-    def _open(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
-        """Read the dictionary and the header of the customer file."""
+    def open_customers(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
+        """Read the dictionary and the header of the customer file; see `check_inputs`."""
         location = find_location(customer_file or "")
         attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
         return open_customers(location, attributes, self._connection)

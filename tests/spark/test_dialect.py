@@ -48,6 +48,13 @@ QUERIES = {
             quantile_cont(x, 0.25) filter (where x < 9) as some
         from (values (1.0::double), (2), (4), (9)) as t (x)
     """,
+    "several counts of different values": """
+        select
+            {'a': count(distinct x), 'b': count(distinct y)} as counts,
+            count(distinct x) filter (where y > 1) as some,
+            (select count(distinct y) from (values (1), (1)) as u (y)) as one
+        from (values ('a', 1), ('b', 2), ('b', null), (null, 2)) as t (x, y)
+    """,
     "the most frequent, and of two the first": """
         select mode(x order by x) as most
         from (values ('b'), ('a'), ('b'), ('a'), ('c')) as t (x)
@@ -217,3 +224,10 @@ def test_what_cannot_be_written_is_an_error() -> None:
         to_spark("select printf(x, 1) from t")
     with pytest.raises(UnsupportedError, match="columns_of"):
         to_spark("unpivot t on columns(*) into name n value v")
+
+
+def test_a_relation_has_no_order() -> None:
+    query = "select x from t order by x"
+    assert "ORDER BY" not in to_spark(query, is_of_relation=True)
+    assert "ORDER BY" in to_spark(query)
+    assert "ORDER BY" in to_spark(f"{query} limit 1", is_of_relation=True)

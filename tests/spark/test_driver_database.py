@@ -21,8 +21,8 @@ def schema(spark: SparkSession) -> str:
 
 
 @pytest.fixture
-def database(tmp_path: Path, schema: str) -> DriverDatabase:
-    return DriverDatabase(tmp_path / "views.duckdb", schema)
+def database(tmp_path: Path, schema: str, spark: SparkSession) -> DriverDatabase:
+    return DriverDatabase(tmp_path / "views.duckdb", schema, spark)
 
 
 def test_a_view_has_the_rows_of_its_table(
@@ -33,7 +33,7 @@ def test_a_view_has_the_rows_of_its_table(
         "select 1 as n, 'S01 * [x]' as name, 1.5D as share, true as flag, "
         "date '2025-07-28' as day, timestamp_ntz '2025-07-28 10:00:00' as moment"
     )
-    database.write_views(spark)
+    database.write_views()
     at_ten = datetime.datetime(2025, 7, 28, 10)
     for name in ("shop.marts", "main.marts"):
         rows = database.connection.sql(f"from {name}")
@@ -47,7 +47,7 @@ def test_partitions_have_types(spark: SparkSession, database: DriverDatabase, sc
         f"create table {schema}.history using parquet partitioned by (as_of_date) as "
         "select 'C1' as customer_id, date '2025-07-28' as as_of_date"
     )
-    database.write_views(spark)
+    database.write_views()
     rows = database.connection.sql("from history")
     assert rows.fetchall() == [("C1", DATE)]
     assert list(map(str, rows.types)) == ["VARCHAR", "DATE"]
@@ -59,7 +59,7 @@ def test_a_table_without_rows_or_files(
     spark.sql(
         f"create table {schema}.nothing (name string, day date) using parquet partitioned by (day)"
     )
-    database.write_views(spark)
+    database.write_views()
     rows = database.connection.sql("from nothing")
     assert rows.fetchall() == []
     assert list(map(str, rows.types)) == ["VARCHAR", "DATE"]
@@ -67,23 +67,23 @@ def test_a_table_without_rows_or_files(
 
 def test_views_of_the_project(spark: SparkSession, database: DriverDatabase, schema: str) -> None:
     spark.sql(f"create table {schema}.marts as select 1 as n")
-    database.write_views(spark)
+    database.write_views()
     database.write_queries(
         {"twice": "select 2 * n as n from shop.marts", "once": "from shop.twice"}
     )
     assert database.connection.sql("from once").fetchall() == [(2,)]
 
 
-def test_a_name_that_means_two_things_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_means_two_things_is_refused(tmp_path: Path, spark: SparkSession) -> None:
     with pytest.raises(InputError, match="DBT_SPARK_PATH"):
-        DriverDatabase(tmp_path / "Shop.duckdb", "shop")
+        DriverDatabase(tmp_path / "Shop.duckdb", "shop", spark)
 
 
-def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_none_is_refused(tmp_path: Path, spark: SparkSession) -> None:
     path = tmp_path / "views.duckdb"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(InputError, match="cannot be opened"):
-        DriverDatabase(path, "shop")
+        DriverDatabase(path, "shop", spark)
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: DriverDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -46,8 +47,8 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def customer_file(customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("it's 客户") / "customers of 2025.csv"
-    customers.to_csv(path, index=False)
+    path = tmp_path_factory.mktemp("it's 客户") / "customers of 2025.parquet"
+    customers.to_parquet(path, row_group_size=250)
     return path
 
 
@@ -63,7 +64,8 @@ def new_project(
             "SPARK_WAREHOUSE": str(folder / "spark warehouse"),
             "DBT_SPARK_PATH": str(folder / "segmentation.duckdb"),
             "DBT_SPARK_SCHEMA": "on_spark",
-            # So few rows are sooner read than Java's compiler is warm.
+            # So few rows are sooner read than code for them is compiled.
+            "SPARK_WHOLE_STAGE": "false",
             "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell",
             "BACKUPS_DIR": str(folder / "backups"),
         }
@@ -112,8 +114,10 @@ def test_every_table_is_equal(on_duckdb: Project, on_spark: Project) -> None:
 
 def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spark: Project) -> None:
     for name in ("customer_segments.csv", "df_k2_agglo_all_raw.csv"):
-        texts = [(project.exports / name).read_text("utf-8") for project in (on_duckdb, on_spark)]
-        assert texts[0] == texts[1]
+        found, expected = (
+            pd.read_csv(project.exports / name, dtype={0: str}) for project in (on_spark, on_duckdb)
+        )
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
     with duckdb.connect(str(on_spark.published), read_only=True) as connection:
         published = connection.sql("from fct_customer_segments order by customer_id").df()
     assert published.equals(on_spark.query("from fct_customer_segments order by customer_id"))
@@ -122,7 +126,9 @@ def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spar
 def test_a_second_build_at_once_is_refused(on_spark: Project, customer_file: Path) -> None:
     with duckdb.connect(str(on_spark.database)):
         refused = build(on_spark, "spark", customer_file)
-    expect_clean_failure(refused, "segmentation.duckdb cannot be opened", "another process")
+    expect_clean_failure(
+        refused, "segmentation.duckdb cannot be opened: it is open", "DBT_SPARK_PATH"
+    )
 
 
 def test_no_master(on_spark: Project, on_duckdb: Project, customer_file: Path) -> None:
@@ -169,10 +175,52 @@ def test_a_worker_is_killed(
     expect_equal(on_duckdb, project)
 
 
+@pytest.mark.hard
+def test_the_driver_never_holds_all_customers(
+    new_project: Callable[[str], Project], tmp_path: Path
+) -> None:
+    """What Spark gives the driver at a time is limited to less than all customers are."""
+    path = tmp_path / "customers.csv"
+    write_sample(path, 30_000, 5)
+    project = new_project("limited")
+    project.env["SPARK_MAX_RESULT"] = "4m"
+    expect_success(build(project, "spark", path, VARIABLES | {"training_rows": 2000}))
+    features = project.folder / "spark warehouse" / "on_spark.db" / "int_customer_features"
+    collect = (
+        "from pyspark.sql import SparkSession; import sys; "
+        "SparkSession.builder.config('spark.driver.maxResultSize', '4m').getOrCreate()"
+        ".read.parquet(sys.argv[1]).toArrow()"
+    )
+    collected = subprocess.run(
+        [sys.executable, "-c", collect, features], capture_output=True, text=True, check=False
+    )
+    assert "is bigger than spark.driver.maxResultSize" in collected.stderr
+
+
 def test_the_cluster_stops_with_its_command() -> None:
     with cluster() as started:
         processes = [started.master, *started.workers]
     assert all(process.poll() is not None for process in processes)
+
+
+def test_the_cluster_stops_when_it_is_told_to() -> None:
+    """The command never ends."""
+    command = [
+        "-c",
+        "import os, time; print(os.environ['SPARK_MASTER'], flush=True); time.sleep(600)",
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dbt.adapters.segmentspark.cluster", sys.executable, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        port = process.stdout.readline().strip().rpartition(":")[2]
+        with socket.create_connection(("127.0.0.1", int(port))):
+            process.terminate()
+        assert process.wait(timeout=60) == 143
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port)))
 
 
 def test_a_cluster_without_java(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
 """Run a command beside a Spark cluster of its own: a master and two workers on this machine.
 
 ``python -m dbt.adapters.segmentspark.cluster dbt build --target spark``. The command finds the
-master's address in the environment variable SPARK_MASTER; SPARK_WORKER_MEMORY is the memory of each
-worker.
+master's address in the environment variable SPARK_MASTER; SPARK_WORKER_MEMORY (``2g``) is the
+memory of each worker.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -44,15 +45,14 @@ class Cluster:
     workers : list of Popen
     """
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, memory: str) -> None:
         self._folder = folder
         self._stack = stack
         # Port 0: one that is free.
         self.master, self.address = self._start("master", "--host", _HOST, "--port", "0")
-        self.workers = [self._start_worker(number) for number in range(WORKERS)]
+        self.workers = [self._start_worker(number, memory) for number in range(WORKERS)]
 
-    def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
-        memory = os.environ.get("SPARK_WORKER_MEMORY", "2g")
+    def _start_worker(self, number: int, memory: str) -> subprocess.Popen[bytes]:
         options = ["--cores", "1", "--memory", memory, "--host", _HOST, "--port", "0"]
         work = ["--work-dir", str(self._folder / f"work-{number}")]
         return self._start("worker", *options, *work, self.address)[0]
@@ -91,8 +91,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(memory: str = "2g") -> Iterator[Cluster]:
     """Start a cluster, and stop it at the end of the block.
+
+    Parameters
+    ----------
+    memory : str
+        Of each worker.
 
     Raises
     ------
@@ -105,13 +110,14 @@ def cluster() -> Iterator[Cluster]:
             "set JAVA_HOME."
         )
     with TemporaryDirectory(prefix="spark-") as folder, ExitStack() as stack:
-        yield Cluster(Path(folder), stack)
+        yield Cluster(Path(folder), stack, memory)
 
 
 def main(command: list[str]) -> int:
     """Run a command beside a cluster and give its exit code."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        with cluster() as started:
+        with cluster(os.environ.get("SPARK_WORKER_MEMORY", "2g")) as started:
             environment = {**os.environ, "SPARK_MASTER": started.address, "SPARK_LOCAL_IP": _HOST}
             return subprocess.run(command, env=environment, check=False).returncode
     except ClusterError as error:

@@ -28,7 +28,9 @@ class _DuckDB(DuckDB):
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
 
 
-def to_spark(sql: str, columns_of: ColumnsOf | None = None) -> str:
+def to_spark(
+    sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: bool = False
+) -> str:
     """Translate a query.
 
     Parameters
@@ -38,6 +40,9 @@ def to_spark(sql: str, columns_of: ColumnsOf | None = None) -> str:
     columns_of : callable, optional
         Tells the columns of a query in Spark's SQL, where Spark wants the names that
         ``unpivot … on columns(*)`` and ``union all by name`` stand for.
+    is_of_relation : bool
+        Whether a table or view is made of it, whose rows have no order on Spark: to sort all of
+        them would move all of them.
 
     Returns
     -------
@@ -50,6 +55,8 @@ def to_spark(sql: str, columns_of: ColumnsOf | None = None) -> str:
         `sql` is not DuckDB's SQL.
     """
     tree: exp.Expr = sqlglot.parse_one(sql, read=_DuckDB)
+    if is_of_relation and tree.args.get("limit") is None:
+        tree.set("order", None)
     return _write(_name_columns(tree, columns_of))
 
 
@@ -103,15 +110,19 @@ def _columns(relation: exp.Expr, node: exp.Expr, columns_of: ColumnsOf | None) -
     """Name the columns of a table or of a CTE that `node` can read."""
     if columns_of is None:
         raise UnsupportedError(f"{node.sql('duckdb')[:80]} … cannot be written without columns_of.")
-    ctes: list[str] = []
+    ctes: list[exp.CTE] = []
     outer: exp.Expr | None = node
     while outer is not None:
         with_ = outer.args.get("with_")
         if with_ is not None:
             before = itertools.takewhile(lambda cte: not _contains(cte, node), with_.expressions)
-            ctes = [f"{cte.alias} as ({_write(cte.this.copy())})" for cte in before] + ctes
+            ctes = [*before, *ctes]
         outer = outer.parent
-    prefix = f"with {', '.join(ctes)} " if ctes else ""
+    for cte in reversed(ctes):
+        if cte.alias == relation.name and cte.this.named_selects and not cte.this.is_star:
+            return list(cte.this.named_selects)
+    written = ", ".join(f"{cte.alias} as ({_write(cte.this.copy())})" for cte in ctes)
+    prefix = f"with {written} " if ctes else ""
     return columns_of(f"{prefix}select * from {_write(relation.copy())}")
 
 
@@ -235,13 +246,23 @@ def _sorted(collected: exp.Expr, order: list[exp.Ordered]) -> exp.Expr:
     return _function("transform", collected, _lambda("s -> s.v"))
 
 
+def _different(distinct: exp.Distinct, condition: exp.Expr | None) -> exp.Expr:
+    """Collect different values in an array, upwards."""
+    collected = _filtered(_function("collect_set", *distinct.expressions), condition)
+    return _function("array_sort", collected)
+
+
+def _known(array: exp.Expr) -> exp.Expr:
+    """Leave nulls out of an array."""
+    return _function("filter", array, _lambda("x -> x is not null"))
+
+
 def _array_agg(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
     value, order = _ordered(node)
     if isinstance(value, exp.Distinct):
         if any(key.args.get("desc") for key in order):
             raise UnsupportedError(f"Different values are sorted upwards: {node.sql('duckdb')}")
-        array = _filtered(_function("collect_set", *value.expressions), condition)
-        return _function("nullif", _function("array_sort", array), _function("array"))
+        return _function("nullif", _different(value, condition), _function("array"))
     array = _sorted(_filtered(_collected(value, order), condition), order)
     return _function("nullif", array, _function("array"))
 
@@ -251,23 +272,19 @@ def _any_value(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
     if not order:
         return _filtered(node, condition)
     array = _sorted(_filtered(_collected(value, order), condition), order)
-    known = _function("filter", array, _lambda("x -> x is not null"))
-    return _function("try_element_at", known, 1)
+    return _function("try_element_at", _known(array), 1)
 
 
 def _string_agg(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
     separator = node.args.get("separator") or exp.Literal.string(",")
     value, order = _ordered(node)
     if isinstance(value, exp.Distinct):
-        (value,) = value.expressions
-        collected = _filtered(_function("collect_set", value), condition)
-        array: exp.Expr = _function("array_sort", collected)
+        array = _different(value, condition)
     else:
         array = _sorted(_filtered(_collected(value, order), condition), order)
-    known = _function("filter", array, _lambda("x -> x is not null"))
     return _spark(
         "case when size(:known) > 0 then array_join(:known, :separator) end",
-        known=known,
+        known=_known(array),
         separator=separator,
     )
 
@@ -355,6 +372,7 @@ def _filter(node: exp.Expr) -> exp.Expr:
 
 def _select(select: exp.Select) -> exp.Expr:
     _zip_unnested(select)
+    _collect_counted(select)
     return _qualify(select)
 
 
@@ -374,6 +392,23 @@ def _zip_unnested(select: exp.Expr) -> None:
     )
     others = [one for one in select.expressions if one not in unnested]
     select.set("expressions", [*others, zipped])
+
+
+def _collect_counted(select: exp.Select) -> None:
+    """Several ``count(distinct …)``: Spark would read every row once for each of them, and sort."""
+    counts = [
+        one
+        for one in itertools.chain(*(part.find_all(exp.Count) for part in select.expressions))
+        if isinstance(one.this, exp.Distinct) and one.find_ancestor(exp.Select) is select
+    ]
+    if len(counts) < 2:
+        return
+    for count in counts:
+        filtered = isinstance(count.parent, exp.Filter)
+        condition = count.parent.expression if filtered else None
+        array = _filtered(_function("collect_set", *count.this.expressions), condition)
+        size = exp.Cast(this=_function("size", array), to=exp.DataType.build("bigint"))
+        (count.parent if filtered else count).replace(size)
 
 
 def _qualify(select: exp.Select) -> exp.Expr:

@@ -15,12 +15,15 @@ from urllib.parse import unquote, urlparse
 
 import duckdb
 import pyarrow as pa
+from dbt.adapters.segmentspark.customers import open_in_cluster
 from pyspark.sql import SparkSession
 
 from segmentation.database_faults import why_not_opened
+from segmentation.dictionary.attributes import load_dictionary
 from segmentation.errors import InputError
+from segmentation.ingest.customer_file import CustomerFile
 from segmentation.ingest.dbt_plugin import Plugin
-from segmentation.ingest.location import SOURCE_SCHEMA
+from segmentation.ingest.location import SOURCE_SCHEMA, find_location
 from segmentation.postgres import identifier, literal
 from segmentation.transactions import transaction
 
@@ -31,6 +34,18 @@ _FIELD = re.compile(r"^ \|-- ([^:]+): (.+) \(nullable", re.MULTILINE)
 _DUCKDB_TYPES = {"string": "varchar", "timestamp_ntz": "timestamp"}
 
 
+class _Plugin(Plugin):
+    """Finds customers in the cluster too."""
+
+    spark: SparkSession
+
+    def open_customers(self, customer_file: str | None, seeds_dir: str) -> CustomerFile:
+        location = find_location(customer_file or "")
+        attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
+        found = open_in_cluster(self.spark, location, attributes)
+        return found or super().open_customers(customer_file, seeds_dir)
+
+
 class DriverDatabase:
     """A DuckDB file with the SQL functions of the dbt-duckdb plugin.
 
@@ -39,6 +54,7 @@ class DriverDatabase:
     path : Path
     schema : str
         Where dbt builds the models on Spark.
+    spark : SparkSession
 
     Raises
     ------
@@ -47,8 +63,9 @@ class DriverDatabase:
         schema is: DuckDB would not know which of the two a name means.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, spark: SparkSession) -> None:
         self.schema = schema
+        self.spark = spark
         if path.stem.casefold() == schema.casefold():
             raise InputError(
                 f"{path} is called as the schema {schema} is. Give it another name with the "
@@ -57,10 +74,10 @@ class DriverDatabase:
         try:
             self.connection = duckdb.connect(str(path))
         except duckdb.Error as error:
-            raise InputError(
-                f"The database {path} cannot be opened: {why_not_opened(path, error)}"
-            ) from None
-        self.plugin = Plugin.__new__(Plugin)
+            why = why_not_opened(path, error, "DBT_SPARK_PATH")
+            raise InputError(f"The database {path} cannot be opened: {why}") from None
+        self.plugin = _Plugin.__new__(_Plugin)
+        self.plugin.spark = spark
         self.plugin.configure_connection(self.connection)
 
     @contextmanager
@@ -69,12 +86,12 @@ class DriverDatabase:
         with self.connection.cursor() as cursor, transaction(cursor):
             yield cursor
 
-    def write_views(self, spark: SparkSession) -> None:
+    def write_views(self) -> None:
         """Make a view of each Parquet table of Spark, and of the models one in ``main`` too."""
         with self.cursor() as cursor:
             for of in (SOURCE_SCHEMA, self.schema):
                 cursor.execute(f"create schema if not exists {identifier(of)}")
-                for table in _tables(spark, of):
+                for table in _tables(self.spark, of):
                     name = f"{identifier(of)}.{identifier(table.name)}"
                     cursor.execute(f"create or replace view {name} as {table.query()}")
                     if of == self.schema:
@@ -98,11 +115,11 @@ class DriverDatabase:
     def _name_in_main(cursor: duckdb.DuckDBPyConnection, view: str, name: str) -> None:
         cursor.execute(f"create or replace view main.{identifier(view)} as from {name}")
 
-    def read_log(self, spark: SparkSession) -> None:
+    def read_log(self) -> None:
         """Take over the build log that Spark's storage keeps, if there is one."""
-        if not spark.catalog.tableExists(_LOG):
+        if not self.spark.catalog.tableExists(_LOG):
             return
-        kept = spark.table(_LOG).toArrow()
+        kept = self.spark.table(_LOG).toArrow()
         with self.cursor() as cursor:
             cursor.execute(f"create schema if not exists {LOG_SCHEMA}")
             cursor.register("kept", kept)

@@ -18,18 +18,20 @@ import pandas as pd
 import pyarrow as pa
 from dbt.adapters.base.meta import available
 from dbt.adapters.contracts.connection import AdapterResponse
+from dbt.adapters.segmentspark.customers import rows_in_cluster
 from dbt.adapters.segmentspark.dialect import to_spark
 from dbt.adapters.segmentspark.driver_database import LOG_SCHEMA, DriverDatabase
 from dbt.adapters.spark import SparkAdapter, SparkConnectionManager, SparkCredentials
 from dbt_common.clients.agate_helper import table_from_data_flat
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from sqlglot import exp
 
-from segmentation.dictionary.attributes import load_dictionary
 from segmentation.errors import InputError
-from segmentation.ingest.customer_file import open_customers, read_customers
+from segmentation.ingest.customer_file import read_customers
 from segmentation.ingest.dbt_plugin import describe_columns
-from segmentation.ingest.location import SOURCE_SCHEMA, find_location
+from segmentation.ingest.location import SOURCE_SCHEMA
+from segmentation.postgres import literal
 from segmentation.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym
 
 _QUERY = re.compile(
@@ -54,7 +56,8 @@ def translate(statement: str) -> str:
     found = _QUERY.fullmatch(statement)
     if found is None:
         return statement
-    return found["head"] + to_spark(found["query"].rstrip().rstrip(";"), _columns_of)
+    head, query = found["head"], found["query"].rstrip().rstrip(";")
+    return head + to_spark(query, _columns_of, is_of_relation="create" in head.lower())
 
 
 def _columns_of(query: str) -> list[str]:
@@ -62,8 +65,8 @@ def _columns_of(query: str) -> list[str]:
 
 
 def session() -> SparkSession:
-    """Give the session of dbt-spark's method ``session``."""
-    return SparkSession.builder.getOrCreate()
+    """Give the session of dbt-spark's method ``session``, which is open."""
+    return SparkSession.active()
 
 
 def _start(parameters: Mapping[str, str]) -> None:
@@ -73,6 +76,10 @@ def _start(parameters: Mapping[str, str]) -> None:
         for name, value in parameters.items():
             builder = builder.config(name, value)
         builder.getOrCreate()
+
+
+def _name_jobs(name: str | None) -> None:
+    session().sparkContext.setJobDescription(name or "dbt")
 
 
 def _first_line(error: Exception) -> str:
@@ -129,7 +136,10 @@ class SegmentsparkConnectionManager(SparkConnectionManager):
         return AdapterResponse(_message="OK"), table_from_data_flat(data, columns)
 
     def add_query(self, sql: str, *arguments: Any, **named: Any) -> Any:
-        """Translate a statement and run it."""
+        """Translate a statement and run it, under the name of its model in Spark's own pages."""
+        connection = self.get_thread_connection()
+        if connection.handle:  # opens it, where it is not
+            _name_jobs(connection.name)
         return super().add_query(translate(sql), *arguments, **named)
 
 
@@ -152,12 +162,12 @@ class SegmentsparkAdapter(SparkAdapter):
         if self._database is None:
             try:
                 self._database = DriverDatabase(
-                    Path(self.config.credentials.path), self.config.credentials.schema
+                    Path(self.config.credentials.path), self.config.credentials.schema, session()
                 )
             except InputError as error:
                 raise DbtRuntimeError(str(error)) from None
-            self._database.write_views(session())
-            self._database.read_log(session())
+            self._database.write_views()
+            self._database.read_log()
             _register_pseudonym(session())
         return self._database
 
@@ -181,7 +191,7 @@ class SegmentsparkAdapter(SparkAdapter):
         database = self.database
         if results is not None and not self._has_ended:
             self._has_ended = True
-            database.write_views(session())
+            database.write_views()
             database.write_queries(_queries(results))
         before = database.log()
         with database.cursor() as cursor:
@@ -207,19 +217,24 @@ class SegmentsparkAdapter(SparkAdapter):
 
     @available
     def load_customers(self, customer_file: str, seeds_dir: str) -> None:
-        """Write the customer file as the tables of the source, as text, a batch at a time."""
-        connection = self.database.connection
+        """Write the customers as the tables of the source, as text.
+
+        The cluster reads those that it can (`rows_in_cluster`); others go through the driver, some
+        at a time.
+        """
+        name = f"{SOURCE_SCHEMA}.customers"
+        session().sql(f"create database if not exists {SOURCE_SCHEMA}")
+        session().sql(f"drop table if exists {name}__new")
+        _name_jobs(name)
         try:
-            attributes = load_dictionary(Path(seeds_dir) / "data_dictionary.csv")
-            customers = open_customers(find_location(customer_file), attributes, connection)
-            reader = read_customers(customers, connection)
-            session().sql(f"create database if not exists {SOURCE_SCHEMA}")
+            customers = self.database.plugin.open_customers(customer_file, seeds_dir)
             self._write_table(f"{SOURCE_SCHEMA}.file_columns", describe_columns(customers))
-            name = f"{SOURCE_SCHEMA}.customers"
-            session().sql(f"drop table if exists {name}__new")
-            for part in _parts(reader):
-                frame = session().createDataFrame(part)
-                frame.write.mode("append").format("parquet").saveAsTable(f"{name}__new")
+            frame = rows_in_cluster(session(), customers)
+            if frame is not None:
+                _append(frame, f"{name}__new")
+            else:
+                for part in _parts(read_customers(customers, self.database.connection)):
+                    _append(session().createDataFrame(part), f"{name}__new")
         except InputError as error:
             raise DbtRuntimeError(str(error)) from None
         session().sql(f"drop table if exists {name}")
@@ -243,6 +258,14 @@ class SegmentsparkAdapter(SparkAdapter):
             table = rows.project(columns).to_arrow_table()
         self._write_table(relation.render(), table)
 
+    @available
+    def as_json(self, value: str, data_type: str) -> str:
+        """Write what DuckDB reads as a value of a type of Spark's, as a text in JSON."""
+        kind = exp.DataType.build(data_type, dialect="spark").sql("duckdb")
+        with duckdb.connect() as connection:
+            rows = connection.sql(f"select to_json(cast({value} as {kind}))").fetchall()
+        return "cast(null as string)" if rows[0][0] is None else literal(rows[0][0])
+
     def submit_python_job(
         self, parsed_model: dict[str, Any], compiled_code: str
     ) -> AdapterResponse:
@@ -250,6 +273,7 @@ class SegmentsparkAdapter(SparkAdapter):
 
         A table that it refers to is a DuckDB relation to it, as on DuckDB.
         """
+        _name_jobs(parsed_model["unique_id"])
         module = types.ModuleType(parsed_model["name"])
         code = compile(compiled_code.lstrip(), parsed_model["original_file_path"], "exec")
         exec(code, module.__dict__)
@@ -288,15 +312,20 @@ def _queries(results: Sequence[Any]) -> dict[str, str]:
     }
 
 
+def _append(frame: DataFrame, table: str) -> None:
+    frame.write.mode("append").format("parquet").saveAsTable(table)
+
+
 def _parts(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Put batches together to tables of at least `_ROWS_OF_A_PART` rows; one even where none is."""
     batches: list[pa.RecordBatch] = []
-    is_first = True
+    rows, is_first = 0, True
     for batch in reader:
         batches.append(batch)
-        if sum(one.num_rows for one in batches) >= _ROWS_OF_A_PART:
+        rows += batch.num_rows
+        if rows >= _ROWS_OF_A_PART:
             yield pa.Table.from_batches(batches)
-            batches, is_first = [], False
+            batches, rows, is_first = [], 0, False
     if batches or is_first:
         yield pa.Table.from_batches(batches, reader.schema)
 

@@ -1,0 +1,221 @@
+"""The same build on a Spark cluster on this machine and on DuckDB: time, memory, shuffle, spill.
+
+In the environment .venv-spark:
+
+    python benchmarks/scale_spark.py 10000 1000000     # or `make bench-spark ROWS=1000000`
+
+Both read one Parquet file. The cluster is a master and two workers of a core each; dbt, which is
+the driver, is the third process. What tasks read, shuffled and spilled is read from Spark's event
+log. The measurements go to `docs/benchmarks/scale_spark.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import harness
+import psutil
+from dbt.adapters.segmentspark.cluster import Cluster, cluster
+from harness import print_table
+from scale import stage_seconds
+
+from segmentation.sample.generate import DEFAULT_SEED, write_sample
+
+FOLDER = harness.PROJECT / "target" / "bench-spark"
+MEASURED = harness.PROJECT / "docs" / "benchmarks" / "scale_spark.json"
+BUILD = ("dbt", "build", "--exclude-resource-type", "unit_test", "test")
+"""Tests apart: their number, not their size, is what costs Spark."""
+
+LIMITS = {"SPARK_DRIVER_MEMORY": "2g", "SPARK_EXECUTOR_MEMORY": "2g", "SPARK_WORKER_MEMORY": "2g"}
+DUCKDB_LIMIT = "4GB"
+"""What driver and executors may take of memory, less what dbt itself wants."""
+
+_MIB = 2**20
+_COUNTED = {
+    "read": ("Input Metrics", "Bytes Read"),
+    "shuffled": ("Shuffle Write Metrics", "Shuffle Bytes Written"),
+}
+
+
+def main() -> None:
+    """Measure the numbers of customers of the command line."""
+    sizes = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    if not sizes or len(sizes) != len(sys.argv) - 1:
+        sys.exit(__doc__)
+    print(harness.describe_machine(), flush=True)
+    for rows in sizes:
+        folder = FOLDER / str(rows)
+        file = parquet_file(folder, rows)
+        keep({"rows": rows} | on_spark(folder / "spark", file) | on_duckdb(folder / "duckdb", file))
+
+
+def parquet_file(folder: Path, rows: int) -> Path:
+    """Make so many customers where they are missing."""
+    file = folder / "customers.parquet"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        text = folder / "customers.csv"
+        write_sample(text, rows, DEFAULT_SEED)
+        duckdb.sql(f"copy (from read_csv('{text}', all_varchar = true)) to '{file}'")
+        text.unlink()
+    return file
+
+
+def on_duckdb(folder: Path, file: Path) -> dict[str, Any]:
+    """Build on DuckDB."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    env = harness.environment(folder, file) | {"DUCKDB_MEMORY_LIMIT": DUCKDB_LIMIT}
+    build = harness.run_stage(BUILD, env, folder / "output.txt", spill=folder / "spill")
+    print_table(
+        ("on DuckDB", "peak memory", "peak spill"),
+        [(harness.Times((build.seconds,)), _mib(build.peak_bytes), _mib(build.spilled_bytes))],
+    )
+    return {
+        "machine": harness.describe_machine(),
+        "duckdb_seconds": build.seconds,
+        "duckdb_peak_bytes": build.peak_bytes,
+        "duckdb_stages": stage_seconds(folder),
+    }
+
+
+def on_spark(folder: Path, file: Path) -> dict[str, Any]:
+    """Build on a cluster."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for made in ("events", "conf"):
+        (folder / made).mkdir(parents=True)
+    (folder / "conf" / "spark-defaults.conf").write_text(
+        f"spark.eventLog.enabled true\nspark.eventLog.dir {(folder / 'events').as_uri()}\n"
+        "spark.eventLog.compress false\n"
+    )
+    env = harness.environment(folder, file) | {
+        "DBT_SPARK_PATH": str(folder / "spark.duckdb"),
+        "SPARK_WAREHOUSE": str(folder / "warehouse"),
+        "SPARK_CONF_DIR": str(folder / "conf"),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        **LIMITS,
+    }
+    began = time.perf_counter()
+    with cluster(LIMITS["SPARK_WORKER_MEMORY"]) as nodes, (folder / "output.txt").open("w") as out:
+        process = psutil.Popen(
+            [harness.BINARIES / BUILD[0], *BUILD[1:], "--target", "spark"],
+            cwd=harness.PROJECT,
+            env=env | {"SPARK_MASTER": nodes.address},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        peaks = watch(process, nodes)
+    seconds = time.perf_counter() - began
+    if process.returncode:
+        sys.exit((folder / "output.txt").read_text(encoding="utf-8")[-3000:])
+    models = moved(folder / "events")
+    print_table(
+        ("on Spark", *peaks, "shuffled", "spilled to disk"),
+        [
+            (
+                harness.Times((seconds,)),
+                *map(_mib, peaks.values()),
+                _mib(sum(one["shuffled"] for one in models.values())),
+                _mib(sum(one["spilled"] for one in models.values())),
+            )
+        ],
+    )
+    stages = stage_seconds(folder)
+    print_table(("stage", "thread-seconds"), [(name, f"{of:.0f}") for name, of in stages.items()])
+    most = sorted(models.items(), key=lambda item: -item[1]["shuffled"])[:12]
+    print_table(
+        ("model", "read", "shuffled", "spilled"),
+        [
+            (name, *(_mib(of[part]) for part in ("read", "shuffled", "spilled")))
+            for name, of in most
+        ],
+    )
+    return {
+        "spark_seconds": seconds,
+        "spark_stages": stages,
+        "spark_peak_bytes": peaks,
+        "spark_models": models,
+    }
+
+
+def watch(process: psutil.Popen, nodes: Cluster) -> dict[str, int]:
+    """Wait for a build; give the peaks of memory of dbt, of its Java, and of the executors."""
+    peaks: dict[str, int] = {"dbt": 0, "driver": 0, "executors": 0}
+    while process.poll() is None:
+        now = dict.fromkeys(peaks, 0)
+        for one in _family(process):
+            role = "driver" if one is not process and _is_java(one) else "dbt"
+            now[role] += _memory(one)
+        for worker in nodes.workers:
+            now["executors"] += sum(_memory(one) for one in _family(psutil.Process(worker.pid))[1:])
+        peaks = {role: max(peaks[role], now[role]) for role in peaks}
+        time.sleep(1)
+    return peaks
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _is_java(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.name() == "java")
+    return False
+
+
+def _memory(process: psutil.Process) -> int:
+    with suppress(psutil.NoSuchProcess):
+        return int(process.memory_full_info().pss)
+    return 0
+
+
+def moved(events: Path) -> dict[str, dict[str, int]]:
+    """Add up by model what its tasks read, shuffled and spilled, in bytes."""
+    of_stage: dict[int, str] = {}
+    found: dict[str, dict[str, int]] = defaultdict(lambda: {"read": 0, "shuffled": 0, "spilled": 0})
+    for event in _events(events):
+        if event["Event"] == "SparkListenerJobStart":
+            name = event.get("Properties", {}).get("spark.job.description", "dbt").split(".")[-1]
+            of_stage |= dict.fromkeys(event["Stage IDs"], name)
+        elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
+            metrics, model = event["Task Metrics"], found[of_stage[event["Stage ID"]]]
+            for part, (group, name) in _COUNTED.items():
+                model[part] += metrics[group][name]
+            model["spilled"] += metrics["Disk Bytes Spilled"]
+    return dict(found)
+
+
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(("appstatus", ".")):
+            with path.open(encoding="utf-8") as file:
+                for line in file:
+                    yield json.loads(line)
+
+
+def keep(measured: dict[str, Any]) -> None:
+    """Put a measurement in the place of the last one of as many customers."""
+    before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
+    others = [one for one in before if one["rows"] != measured["rows"]]
+    found = sorted([*others, measured], key=lambda one: one["rows"])
+    MEASURED.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def _mib(count: int) -> str:
+    return f"{count / _MIB:,.0f} MiB"
+
+
+if __name__ == "__main__":
+    main()
