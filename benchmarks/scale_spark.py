@@ -5,8 +5,8 @@ In the environment .venv-spark:
     python benchmarks/scale_spark.py 10000 1000000     # or `make bench-spark ROWS=1000000`
 
 Both read one Parquet file. The cluster is a master and two workers of a core each; dbt, which is
-the driver, is the third process. What tasks read, shuffled and spilled is read from Spark's event
-log. The measurements go to `docs/benchmarks/scale_spark.json`.
+the driver, is the third process. What tasks shuffled and spilled is read from Spark's event log.
+The measurements go to `docs/benchmarks/scale_spark.json`.
 """
 
 from __future__ import annotations
@@ -41,10 +41,6 @@ DUCKDB_LIMIT = "4GB"
 """What driver and executors may take of memory, less what dbt itself wants."""
 
 _MIB = 2**20
-_COUNTED = {
-    "read": ("Input Metrics", "Bytes Read"),
-    "shuffled": ("Shuffle Write Metrics", "Shuffle Bytes Written"),
-}
 
 
 def main() -> None:
@@ -182,18 +178,18 @@ def _memory(process: psutil.Process) -> int:
 
 
 def moved(events: Path) -> dict[str, dict[str, int]]:
-    """Add up by model what its tasks read, shuffled and spilled, in bytes."""
-    of_stage: dict[int, str] = {}
-    found: dict[str, dict[str, int]] = defaultdict(lambda: {"read": 0, "shuffled": 0, "spilled": 0})
+    """Add up by model what its tasks shuffled and spilled, in bytes."""
+    of_stage: dict[int, list[str]] = {}
+    found: dict[str, dict[str, int]] = defaultdict(lambda: {"shuffled": 0, "spilled": 0})
     for event in _events(events):
         if event["Event"] == "SparkListenerJobStart":
-            name = event.get("Properties", {}).get("spark.job.description", "dbt").split(".")[-1]
-            of_stage |= dict.fromkeys(event["Stage IDs"], name)
+            # model.segmentation.int_customer_features
+            node = event.get("Properties", {}).get("spark.job.description", "dbt")
+            of_stage |= dict.fromkeys(event["Stage IDs"], node.split(".")[2:3] or [node])
         elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
-            metrics, model = event["Task Metrics"], found[of_stage[event["Stage ID"]]]
-            for part, (group, name) in _COUNTED.items():
-                model[part] += metrics[group][name]
-            model["spilled"] += metrics["Disk Bytes Spilled"]
+            metrics, (node,) = event["Task Metrics"], of_stage[event["Stage ID"]]
+            found[node]["shuffled"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+            found[node]["spilled"] += metrics["Disk Bytes Spilled"]
     return dict(found)
 
 

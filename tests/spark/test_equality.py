@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from project import BRISK, Project, Run, expect_clean_failure, expect_success
 from segmentation.sample.generate import write_sample
 
 ROWS = 600
+MANY, DRIVER_LIMIT = 20_000, "4m"
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4, 5]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
 
@@ -176,20 +178,37 @@ def test_a_worker_is_killed(
 
 
 @pytest.mark.hard
-def test_the_driver_never_holds_all_customers(
-    new_project: Callable[[str], Project], tmp_path: Path
-) -> None:
-    """What Spark gives the driver at a time is limited to less than all customers are."""
+def test_more_than_memory(new_project: Callable[[str], Project], tmp_path: Path) -> None:
+    """The driver may not hold all customers, executors put all they sort on disk.
+
+    Every customer has a category of its own.
+    """
     path = tmp_path / "customers.csv"
-    write_sample(path, 30_000, 5)
-    project = new_project("limited")
-    project.env["SPARK_MAX_RESULT"] = "4m"
-    expect_success(build(project, "spark", path, VARIABLES | {"training_rows": 2000}))
-    features = project.folder / "spark warehouse" / "on_spark.db" / "int_customer_features"
+    write_sample(path, MANY, 5)
+    customers = pd.read_csv(path, dtype=str, keep_default_na=False)
+    customers["top_l3_category"] = [f"品类 {place}" for place in range(MANY)]
+    customers.to_csv(path, index=False)
+    variables = VARIABLES | {"training_rows": 2000}
+    projects = [new_project("large on duckdb"), new_project("large on spark")]
+    events = tmp_path / "events"
+    events.mkdir()
+    projects[1].env |= {
+        "SPARK_MAX_RESULT": DRIVER_LIMIT,
+        "PYSPARK_SUBMIT_ARGS": "--conf spark.shuffle.spill.numElementsForceSpillThreshold=500 "
+        "--conf spark.eventLog.enabled=true --conf spark.eventLog.compress=false "
+        f"--conf spark.eventLog.dir=file://{events} pyspark-shell",
+    }
+    expect_success(build(projects[0], "dev", path, variables))
+    expect_success(build(projects[1], "spark", path, variables))
+    expect_equal(*projects)
+    logs = [log.read_text("utf-8") for log in events.rglob("events_*")]
+    assert any(re.search(r'"Disk Bytes Spilled":[1-9]', log) for log in logs)
+
+    features = projects[1].folder / "spark warehouse" / "on_spark.db" / "int_customer_features"
     collect = (
-        "from pyspark.sql import SparkSession; import sys; "
-        "SparkSession.builder.config('spark.driver.maxResultSize', '4m').getOrCreate()"
-        ".read.parquet(sys.argv[1]).toArrow()"
+        "import sys; from pyspark.sql import SparkSession; spark = SparkSession.builder.config("
+        f"'spark.driver.maxResultSize', '{DRIVER_LIMIT}').getOrCreate(); "
+        "spark.read.parquet(sys.argv[1]).toArrow()"
     )
     collected = subprocess.run(
         [sys.executable, "-c", collect, features], capture_output=True, text=True, check=False
