@@ -231,3 +231,18 @@ def test_a_relation_has_no_order() -> None:
     assert "ORDER BY" not in to_spark(query, is_of_relation=True)
     assert "ORDER BY" in to_spark(query)
     assert "ORDER BY" in to_spark(f"{query} limit 1", is_of_relation=True)
+
+
+def test_spark_is_asked_for_the_columns_of_tables_alone() -> None:
+    asked = []
+
+    def columns_of(query: str) -> list[str]:
+        asked.append(" ".join(query.split()))
+        return ["x", "y", "z"]
+
+    query = """
+        with a as (select * exclude (y), 1 as n from shop.t), b as (select *, n + 1 as m from a)
+        select * replace (m + 1 as x) from b
+    """
+    assert to_spark(query, columns_of).endswith("m + 1 AS x,\n  z,\n  n,\n  m\nFROM b")
+    assert asked == ["select * from shop.t"]

@@ -28,9 +28,7 @@ class _DuckDB(DuckDB):
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
 
 
-def to_spark(
-    sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: bool = False
-) -> str:
+def to_spark(sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: bool = False) -> str:
     """Translate a query.
 
     Parameters
@@ -118,12 +116,39 @@ def _columns(relation: exp.Expr, node: exp.Expr, columns_of: ColumnsOf | None) -
             before = itertools.takewhile(lambda cte: not _contains(cte, node), with_.expressions)
             ctes = [*before, *ctes]
         outer = outer.parent
-    for cte in reversed(ctes):
-        if cte.alias == relation.name and cte.this.named_selects and not cte.this.is_star:
-            return list(cte.this.named_selects)
+    names = _selected(relation, ctes, columns_of)
+    if names is not None:
+        return names
     written = ", ".join(f"{cte.alias} as ({_write(cte.this.copy())})" for cte in ctes)
     prefix = f"with {written} " if ctes else ""
     return columns_of(f"{prefix}select * from {_write(relation.copy())}")
+
+
+def _selected(
+    relation: exp.Expr, ctes: Sequence[exp.CTE], columns_of: ColumnsOf
+) -> list[str] | None:
+    """Name the columns of a relation where the query says them, which Spark need not read then."""
+    if not isinstance(relation, exp.Table):
+        return None
+    places = [place for place, cte in enumerate(ctes) if cte.alias == relation.name]
+    if not places or relation.db:
+        return columns_of(f"select * from {_write(relation.copy())}")
+    select = ctes[places[-1]].this
+    if not isinstance(select, exp.Select):
+        return None
+    names: list[str] = []
+    for one in select.expressions:
+        if isinstance(one, exp.Star) and not select.args.get("joins"):
+            within = _selected(select.args["from_"].this, ctes[: places[-1]], columns_of)
+            if within is None:
+                return None
+            excluded = {left_out.name for left_out in one.args.get("except_") or ()}
+            names.extend(name for name in within if name not in excluded)
+        elif one.is_star or not one.output_name:
+            return None
+        else:
+            names.append(one.output_name)
+    return names
 
 
 def _contains(tree: exp.Expr, node: exp.Expr) -> bool:
