@@ -16,9 +16,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ import duckdb
 import harness
 import psutil
 from dbt.adapters.segmentspark.cluster import Cluster, cluster
+from dbt.adapters.segmentspark.event_log import moved
 from harness import print_table
 from scale import stage_seconds
 
@@ -121,14 +121,14 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
             (
                 harness.Times((seconds,)),
                 *map(_mib, peaks.values()),
-                _mib(sum(one["shuffled"] for one in models.values())),
-                _mib(sum(one["spilled"] for one in models.values())),
+                _mib(sum(one.shuffled for one in models.values())),
+                _mib(sum(one.spilled for one in models.values())),
             )
         ],
     )
     stages = stage_seconds(folder)
     print_table(("stage", "thread-seconds"), [(name, f"{of:.0f}") for name, of in stages.items()])
-    most = sorted(models.items(), key=lambda item: -item[1]["shuffled"])[:12]
+    most = sorted(models.items(), key=lambda item: -item[1].shuffled)[:12]
     print_table(
         ("model", "read", "shuffled", "spilled"),
         [
@@ -140,7 +140,7 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
         "spark_seconds": seconds,
         "spark_stages": stages,
         "spark_peak_bytes": peaks,
-        "spark_models": models,
+        "spark_models": {name: asdict(of) for name, of in models.items()},
     }
 
 
@@ -175,30 +175,6 @@ def _memory(process: psutil.Process) -> int:
     with suppress(psutil.NoSuchProcess):
         return int(process.memory_full_info().pss)
     return 0
-
-
-def moved(events: Path) -> dict[str, dict[str, int]]:
-    """Add up by model what its tasks shuffled and spilled, in bytes."""
-    of_stage: dict[int, list[str]] = {}
-    found: dict[str, dict[str, int]] = defaultdict(lambda: {"shuffled": 0, "spilled": 0})
-    for event in _events(events):
-        if event["Event"] == "SparkListenerJobStart":
-            # model.segmentation.int_customer_features
-            node = event.get("Properties", {}).get("spark.job.description", "dbt")
-            of_stage |= dict.fromkeys(event["Stage IDs"], node.split(".")[2:3] or [node])
-        elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
-            metrics, (node,) = event["Task Metrics"], of_stage[event["Stage ID"]]
-            found[node]["shuffled"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
-            found[node]["spilled"] += metrics["Disk Bytes Spilled"]
-    return dict(found)
-
-
-def _events(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(("appstatus", ".")):
-            with path.open(encoding="utf-8") as file:
-                for line in file:
-                    yield json.loads(line)
 
 
 def keep(measured: dict[str, Any]) -> None:

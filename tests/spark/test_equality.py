@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import duckdb
 import pandas as pd
 import pytest
 from dbt.adapters.segmentspark.cluster import Cluster, cluster
+from dbt.adapters.segmentspark.event_log import moved
 from equal_builds import ABOUT_BUILDS, differences
 from project import BRISK, Project, Run, expect_clean_failure, expect_success
 
@@ -23,6 +23,7 @@ from segmentation.sample.generate import write_sample
 
 ROWS = 600
 MANY, DRIVER_LIMIT = 20_000, "4m"
+METHODS = ("kprototypes", "famd_kmeans", "famd_gmm", "agglomerative")
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
 
@@ -60,6 +61,7 @@ def new_project(
 ) -> Callable[[str], Project]:
     def new_project(name: str) -> Project:
         folder = tmp_path_factory.mktemp("it's a project") / name
+        events = tmp_path_factory.mktemp("events")
         env = {
             "SPARK_MASTER": nodes.address,
             "SPARK_LOCAL_IP": "127.0.0.1",
@@ -70,7 +72,10 @@ def new_project(
             "SPARK_WHOLE_STAGE": "false",
             "SPARK_SHUFFLE_PARTITIONS": "2",
             "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.factoryMode=NO_CODEGEN "
-            "--conf spark.sql.adaptive.enabled=false pyspark-shell",
+            "--conf spark.sql.adaptive.enabled=false --conf spark.eventLog.enabled=true "
+            "--conf spark.eventLog.compress=false "
+            f"--conf spark.eventLog.dir=file://{events} pyspark-shell",
+            "EVENTS": str(events),
             "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "BACKUPS_DIR": str(folder / "backups"),
         }
@@ -126,6 +131,13 @@ def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spar
     with duckdb.connect(str(on_spark.published), read_only=True) as connection:
         published = connection.sql("from fct_customer_segments order by customer_id").df()
     assert published.equals(on_spark.query("from fct_customer_segments order by customer_id"))
+
+
+def test_scoring_moves_no_customer(on_spark: Project) -> None:
+    by_model = moved(Path(on_spark.env["EVENTS"]))
+    assert by_model["int_segment_numbers"].shuffled > 0
+    for model in ("customer_features", "famd_coordinates", *(f"{m}_scores" for m in METHODS)):
+        assert by_model[f"int_{model}"].shuffled == 0
 
 
 def test_a_second_build_at_once_is_refused(on_spark: Project, customer_file: Path) -> None:
@@ -195,19 +207,14 @@ def test_more_than_memory(new_project: Callable[[str], Project], tmp_path: Path)
     customers.to_csv(path, index=False)
     variables = VARIABLES | {"training_rows": 2000}
     projects = [new_project("large on duckdb"), new_project("large on spark")]
-    events = tmp_path / "events"
-    events.mkdir()
-    projects[1].env |= {
-        "SPARK_MAX_RESULT": DRIVER_LIMIT,
-        "PYSPARK_SUBMIT_ARGS": "--conf spark.shuffle.spill.numElementsForceSpillThreshold=500 "
-        "--conf spark.eventLog.enabled=true --conf spark.eventLog.compress=false "
-        f"--conf spark.eventLog.dir=file://{events} pyspark-shell",
-    }
+    large = projects[1].env
+    large["SPARK_MAX_RESULT"] = DRIVER_LIMIT
+    forced = "--conf spark.shuffle.spill.numElementsForceSpillThreshold=500"
+    large["PYSPARK_SUBMIT_ARGS"] = f"{forced} {large['PYSPARK_SUBMIT_ARGS']}"
     expect_success(build(projects[0], "dev", path, variables))
     expect_success(build(projects[1], "spark", path, variables))
     expect_equal(*projects)
-    logs = [log.read_text("utf-8") for log in events.rglob("events_*")]
-    assert any(re.search(r'"Disk Bytes Spilled":[1-9]', log) for log in logs)
+    assert sum(one.spilled for one in moved(Path(large["EVENTS"])).values()) > 0
 
     features = projects[1].folder / "spark warehouse" / "on_spark.db" / "int_customer_features"
     collect = (
