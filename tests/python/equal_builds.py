@@ -98,7 +98,8 @@ def _read(rows: duckdb.DuckDBPyRelation, left_out: Collection[str]) -> pd.DataFr
     kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
     kept = [column for column in rows.columns if column not in left_out]
     nested = [column for column in kept if "[" in kinds[column] or "(" in kinds[column]]
-    table, frame = rows.to_arrow_table(), rows.df()[kept]
+    table = rows.to_arrow_table()  # once: a view may give its rows in another order each time
+    frame = duckdb.from_arrow(table).df()[kept]
     for column in nested:
         values = pd.Series(table[column].to_pylist(), dtype=object)
         is_list = kinds[column].endswith("]")
