@@ -111,6 +111,8 @@ QUERIES = {
             date_trunc('year', date '2026-03-04') as year, date '2026-03-04' + interval 1 day as tomorrow,
             date_diff('day', date '2026-01-01', date '2026-03-04') as days,
             try_strptime('2026年3月4日', ['%Y/%m/%d', '%Y年%m月%d日']) as read,
+            try_strptime('20250728', ['%Y/%m/%d', '%Y%m%d']) as joined,
+            try_cast(cast(9223372036854775808 as double) as bigint) as too_large, try_cast(cast(-5 as double) as bigint) as whole,
             try_cast('2026-3-4' as date) as short, try_cast('2026' as date) as no_day, try_cast('now' as date) as no_date
     """,
     "lists": """

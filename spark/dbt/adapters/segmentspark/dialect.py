@@ -590,10 +590,12 @@ def _written(
 
 
 def _try_strptime(text: exp.Expr, formats: exp.Expr) -> exp.Expr:
-    java = {"%Y": "yyyy", "%m": "M", "%d": "d"}
     found = []
     for one in formats.expressions:
         pattern = one.name
+        # Without anything between them Java wants to know how many digits there are.
+        is_joined = pattern == "%Y%m%d"
+        java = {"%Y": "yyyy", "%m": "MM" if is_joined else "M", "%d": "dd" if is_joined else "d"}
         for of_c, of_java in java.items():
             pattern = pattern.replace(of_c, of_java)
         found.append(_function("try_to_timestamp", text.copy(), pattern))
@@ -649,6 +651,13 @@ def _cast(node: exp.Cast | exp.TryCast) -> exp.Expr:
         # To Spark a year alone is a date too, and so are 'now' and 'epoch'.
         return _spark(
             r"case when :value rlike '^\\s*[0-9]+-[0-9]+-[0-9]+' then :read end",
+            value=text.copy(),
+            read=node.copy(),
+        )
+    if isinstance(node, exp.TryCast) and node.to.is_type("bigint"):
+        # To Spark the double 2^63 is its largest whole number, which is one less.
+        return _spark(
+            "case when :value < 9223372036854775807D then :read end",
             value=text.copy(),
             read=node.copy(),
         )
