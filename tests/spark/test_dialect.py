@@ -48,6 +48,15 @@ QUERIES = {
             quantile_cont(x, 0.25) filter (where x < 9) as some
         from (values (1.0::double), (2), (4), (9)) as t (x)
     """,
+    "names that are used again within": """
+        with
+        a as (select 1 as x),
+        b as (
+            with a as (select x + 1 as x from a), c as (with a as (select 5 as y) select y from a)
+            select a.x, c.y from a cross join c
+        )
+        select a.x as outer_x, b.x, b.y from a cross join b
+    """,
     "several counts of different values": """
         select
             {'a': count(distinct x), 'b': count(distinct y)} as counts,

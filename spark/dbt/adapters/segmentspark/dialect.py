@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.spark import Spark
 from sqlglot.errors import UnsupportedError
+from sqlglot.generators.spark import SparkGenerator
 
 ColumnsOf = Callable[[str], list[str]]
 """Names of the columns of a query in Spark's SQL."""
@@ -26,6 +28,13 @@ class _DuckDB(DuckDB):
 
     class Tokenizer(DuckDB.Tokenizer):
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
+
+
+class _Spark(Spark):
+    """Spark's SQL, in which a CTE may have CTEs of its own: sqlglot would put all side by side."""
+
+    class Generator(SparkGenerator):
+        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
 
 
 def to_spark(sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: bool = False) -> str:
@@ -59,7 +68,7 @@ def to_spark(sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: b
 
 
 def _write(tree: exp.Expr) -> str:
-    return _rewrite(tree).sql("spark", pretty=True)
+    return _rewrite(tree).sql(_Spark, pretty=True)
 
 
 def _rewrite(tree: exp.Expr) -> exp.Expr:
