@@ -141,6 +141,7 @@ def _compare(one: pd.DataFrame, other: pd.DataFrame, relative: float, absolute: 
             )
         else:
             near = (values == others) | (values.isna() & others.isna())
+        near = near.fillna(False).astype(bool)
         if not near.all():
             row = int((~near).to_numpy().argmax())
             found.append(

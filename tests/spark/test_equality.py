@@ -23,7 +23,6 @@ from segmentation.sample.generate import write_sample
 
 ROWS = 600
 MANY, DRIVER_LIMIT = 20_000, "4m"
-METHODS = ("kprototypes", "famd_kmeans", "famd_gmm", "agglomerative")
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
 
@@ -133,13 +132,6 @@ def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spar
     assert published.equals(on_spark.query("from fct_customer_segments order by customer_id"))
 
 
-def test_scoring_moves_no_customer(on_spark: Project) -> None:
-    by_model = moved(Path(on_spark.env["EVENTS"]))
-    assert by_model["int_segment_numbers"].shuffled > 0
-    for model in ("customer_features", "famd_coordinates", *(f"{m}_scores" for m in METHODS)):
-        assert by_model[f"int_{model}"].shuffled == 0
-
-
 def test_a_second_build_at_once_is_refused(on_spark: Project, customer_file: Path) -> None:
     with duckdb.connect(str(on_spark.database)):
         refused = build(on_spark, "spark", customer_file)
@@ -162,19 +154,6 @@ def test_no_master(on_spark: Project, on_duckdb: Project, customer_file: Path) -
 
 
 @pytest.mark.hard
-def test_the_next_quarter(
-    on_duckdb: Project, on_spark: Project, customers: pd.DataFrame, tmp_path: Path
-) -> None:
-    path = tmp_path / "next.csv"
-    customers.iloc[50:].to_csv(path, index=False)
-    expect_success(build(on_duckdb, "dev", path, NEXT_QUARTER))
-    expect_success(build(on_spark, "spark", path, NEXT_QUARTER, tests=True))
-    expect_equal(on_duckdb, on_spark)
-    history = "select count(distinct as_of_date) from fct_segment_history"
-    assert on_spark.one(history) == 2
-
-
-@pytest.mark.hard
 def test_a_worker_is_killed(
     new_project: Callable[[str], Project], nodes: Cluster, on_duckdb: Project, customer_file: Path
 ) -> None:
@@ -192,6 +171,19 @@ def test_a_worker_is_killed(
     expect_success(build(project, "spark", customer_file))
     assert nodes.workers[1].wait(timeout=10) != 0
     expect_equal(on_duckdb, project)
+
+
+@pytest.mark.hard
+def test_the_next_quarter(
+    on_duckdb: Project, on_spark: Project, customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "next.csv"
+    customers.iloc[50:].to_csv(path, index=False)
+    expect_success(build(on_duckdb, "dev", path, NEXT_QUARTER))
+    expect_success(build(on_spark, "spark", path, NEXT_QUARTER, tests=True))
+    expect_equal(on_duckdb, on_spark)
+    history = "select count(distinct as_of_date) from fct_segment_history"
+    assert on_spark.one(history) == 2
 
 
 @pytest.mark.hard
