@@ -129,7 +129,7 @@ spark: .venv-spark/.installed
 	@.venv-spark/bin/segmentation report --database spark.duckdb
 	@.venv-spark/bin/segmentation workbook --database spark.duckdb
 
-# The same on so many customers beside DuckDB: time, memory, shuffle. make bench-spark ROWS=5000000 takes two hours on two cores.
+# The same on so many customers beside DuckDB: time, memory, shuffle. make bench-spark ROWS=1000000.
 bench-spark: .venv-spark/.installed
 	.venv-spark/bin/python benchmarks/scale_spark.py $(ROWS)
 

@@ -261,6 +261,23 @@ def python_models(folder: Path = FOLDER) -> PythonModels:
     return PythonModels(wall, sum(end - begin for begin, end in spans))
 
 
+def sizes(usage: str | None) -> list[int]:
+    """Read the numbers of customers of the command line; without any, say how it is used."""
+    found = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    if not found or len(found) != len(sys.argv) - 1:
+        sys.exit(usage)
+    return found
+
+
+def keep(path: Path, measured: Mapping[str, Any]) -> None:
+    """Put a measurement in the place of the last one of as many customers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    others = [one for one in before if one["rows"] != measured["rows"]]
+    found = sorted([*others, measured], key=lambda one: one["rows"])
+    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
 def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 

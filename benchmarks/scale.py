@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -45,12 +44,11 @@ STAGES = {
 
 def main() -> None:
     """Measure the numbers of customers of the command line."""
-    sizes = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    if not sizes or len(sizes) != len(sys.argv) - 1:
-        sys.exit(__doc__)
+    sizes = harness.sizes(__doc__)
     print(harness.describe_machine(), flush=True)
     for rows in sizes:
-        keep(measure(rows))
+        harness.keep(MEASURED, measure(rows))
+        shutil.rmtree(FOLDER / str(rows) / "published", ignore_errors=True)
 
 
 def measure(rows: int) -> dict[str, Any]:
@@ -139,16 +137,6 @@ def quality(folder: Path) -> tuple[int, float]:
     )
     codes = [pd.factorize(together[column])[0] for column in together]
     return int(codes[1].max()) + 1, float(adjusted_rand_score(*codes))
-
-
-def keep(measured: dict[str, Any]) -> None:
-    """Put a measurement in the place of the last one of as many customers."""
-    MEASURED.parent.mkdir(parents=True, exist_ok=True)
-    before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
-    others = [one for one in before if one["rows"] != measured["rows"]]
-    found = sorted([*others, measured], key=lambda one: one["rows"])
-    MEASURED.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(FOLDER / str(measured["rows"]) / "published", ignore_errors=True)
 
 
 def _gib(n_bytes: float) -> str:

@@ -11,7 +11,6 @@ The measurements go to `docs/benchmarks/scale_spark.json`.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -45,14 +44,13 @@ _MIB = 2**20
 
 def main() -> None:
     """Measure the numbers of customers of the command line."""
-    sizes = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    if not sizes or len(sizes) != len(sys.argv) - 1:
-        sys.exit(__doc__)
+    sizes = harness.sizes(__doc__)
     print(harness.describe_machine(), flush=True)
     for rows in sizes:
         folder = FOLDER / str(rows)
         file = parquet_file(folder, rows)
-        keep({"rows": rows} | on_spark(folder / "spark", file) | on_duckdb(folder / "duckdb", file))
+        spark, duck = on_spark(folder / "spark", file), on_duckdb(folder / "duckdb", file)
+        harness.keep(MEASURED, {"rows": rows} | spark | duck)
 
 
 def parquet_file(folder: Path, rows: int) -> Path:
@@ -175,14 +173,6 @@ def _memory(process: psutil.Process) -> int:
     with suppress(psutil.NoSuchProcess):
         return int(process.memory_full_info().pss)
     return 0
-
-
-def keep(measured: dict[str, Any]) -> None:
-    """Put a measurement in the place of the last one of as many customers."""
-    before = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else []
-    others = [one for one in before if one["rows"] != measured["rows"]]
-    found = sorted([*others, measured], key=lambda one: one["rows"])
-    MEASURED.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def _mib(count: int) -> str:

@@ -54,9 +54,9 @@ ROW_COLUMNS = ("_row_number", "_file_name", "_read_error", "_raw_line")
 """What `read_customers` puts before the columns of the file."""
 
 _WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
-_PARQUET_SUFFIXES = (".parquet", ".pq")
+PARQUET_SUFFIXES = (".parquet", ".pq")
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-_FILE_SUFFIXES = (*_WORKBOOK_SUFFIXES, *_PARQUET_SUFFIXES, *_TEXT_SUFFIXES, ".xls", ".gz", ".zip")
+_FILE_SUFFIXES = (*_WORKBOOK_SUFFIXES, *PARQUET_SUFFIXES, *_TEXT_SUFFIXES, ".xls", ".gz", ".zip")
 _TABLE_NAME = re.compile(r"\w+(\.\w+){0,2}")
 _VALUE = re.compile(r"\\n|[-+]?\W?\d[\d,.]*%?|\d{4}([-/.])\d{1,2}\1\d{1,2}.*", re.IGNORECASE)
 _BATCH_ROWS = 20_000
@@ -329,7 +329,7 @@ def _open_file(path: Path) -> tuple[list[str], TextFormat | Path]:
             f"{path}: this is a pipe, a socket or a device, which cannot be read twice. Write the "
             "customers to a file and name that."
         )
-    if path.suffix.lower() in _PARQUET_SUFFIXES:
+    if path.suffix.lower() in PARQUET_SUFFIXES:
         path.open("rb").close()  # DuckDB's fault would be taken for damage
         with _parquet_faults_named(path), duckdb.connect() as own:
             relation = own.sql(f"from {_read_parquet(path)}")
@@ -512,7 +512,7 @@ def read_customers(
             named = [(column.header, column.column_name) for column in columns]
             reader = read_postgres_table(source, named, stack)
         else:
-            if isinstance(source, Path) and source.suffix.lower() in _PARQUET_SUFFIXES:
+            if isinstance(source, Path) and source.suffix.lower() in PARQUET_SUFFIXES:
                 stack.enter_context(_parquet_faults_named(source))
                 cursor = stack.enter_context(duckdb.connect())
             else:
@@ -536,7 +536,7 @@ def _query(
         return _text_query(source, columns, cursor, stack)
     if isinstance(source, str):
         return _typed_query(source, columns, cursor), None
-    if source.suffix.lower() in _PARQUET_SUFFIXES:
+    if source.suffix.lower() in PARQUET_SUFFIXES:
         scan = _read_parquet(source)
         # Damage must show before rows are passed on: what fails in a stream ends in a traceback.
         cursor.execute(f"select max(hash(columns(*))) from {scan}").fetchall()

@@ -296,8 +296,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             The file cannot be read; the message is the InputError's.
         """
         try:
-            config = source_config
-            customers = self.open_customers(config["customer_file"], config["seeds_dir"])
+            customers = self.open_customers(
+                source_config["customer_file"], source_config["seeds_dir"]
+            )
             if source_config.identifier == "customers":
                 return read_customers(customers, self._connection)
             return describe_columns(customers)

@@ -17,10 +17,13 @@ from pyspark.sql import functions as f
 
 from segmentation.dictionary.attributes import Attribute
 from segmentation.errors import InputError
-from segmentation.ingest.customer_file import ROW_COLUMNS, CustomerFile, read_header
+from segmentation.ingest.customer_file import (
+    PARQUET_SUFFIXES,
+    ROW_COLUMNS,
+    CustomerFile,
+    read_header,
+)
 from segmentation.postgres import is_postgres_url
-
-_PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
 def open_in_cluster(
@@ -87,7 +90,7 @@ def rows_in_cluster(spark: SparkSession, customers: CustomerFile) -> DataFrame |
     before, frames = 0, []
     for part in parts:
         path = part.source
-        if not isinstance(path, Path) or path.suffix.lower() not in _PARQUET_SUFFIXES:
+        if not isinstance(path, Path) or path.suffix.lower() not in PARQUET_SUFFIXES:
             return None
         frame = spark.read.parquet("file://" + _escaped(str(path.absolute())))
         number = f.col("_metadata.row_index") + (before + 1)
