@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -196,7 +196,7 @@ def run_stage(
     output : file for what it says
     spill : folder in which DuckDB puts what does not fit into memory
     """
-    began, peak, spilled = time.perf_counter(), 0, 0
+    began = time.perf_counter()
     with output.open("w", encoding="utf-8") as file:
         process = psutil.Popen(
             [BINARIES / command[0], *command[1:]],
@@ -205,25 +205,44 @@ def run_stage(
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-        while process.poll() is None:
-            peak = max(peak, _memory_bytes(process))
-            if spill is not None and spill.exists():
-                spilled = max(spilled, _disk_bytes(spill))
-            time.sleep(0.25)
+        most = peaks(
+            process,
+            {
+                "memory": lambda: memory_bytes(family(process)),
+                "spilled": lambda: _disk_bytes(spill) if spill is not None else 0,
+            },
+        )
     seconds = time.perf_counter() - began
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{output.read_text(encoding='utf-8')[-3000:]}")
-    return Stage(" ".join(command), seconds, peak, spilled)
+    return Stage(" ".join(command), seconds, most["memory"], most["spilled"])
 
 
-def _memory_bytes(process: psutil.Popen) -> int:
-    """Memory of a process and of those that it started; pages that they share count once."""
-    taken = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for one in (process, *process.children(recursive=True)):
+def peaks(
+    process: psutil.Popen, measures: Mapping[str, Callable[[], int]], every: float = 0.25
+) -> dict[str, int]:
+    """Wait for a process, and give the highest of each measure, taken every so many seconds."""
+    found = dict.fromkeys(measures, 0)
+    while process.poll() is None:
+        for name, measure in measures.items():
             with contextlib.suppress(psutil.NoSuchProcess):
-                memory = one.memory_full_info()
-                taken += getattr(memory, "pss", memory.rss)  # Linux alone tells the first
+                found[name] = max(found[name], measure())
+        time.sleep(every)
+    return found
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """Give a process and those that it started."""
+    return [process, *process.children(recursive=True)]
+
+
+def memory_bytes(processes: Iterable[psutil.Process]) -> int:
+    """Memory of processes; pages that they share count once."""
+    taken = 0
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            memory = one.memory_full_info()
+            taken += getattr(memory, "pss", memory.rss)  # Linux alone tells the first
     return taken
 
 

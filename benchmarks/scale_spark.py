@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ MEASURED = harness.PROJECT / "docs" / "benchmarks" / "scale_spark.json"
 BUILD = ("dbt", "build", "--exclude-resource-type", "unit_test", "test")
 """Tests apart: their number, not their size, is what costs Spark."""
 
-LIMITS = {"SPARK_DRIVER_MEMORY": "2g", "SPARK_EXECUTOR_MEMORY": "2g", "SPARK_WORKER_MEMORY": "2g"}
+LIMITS = {"SPARK_DRIVER_MEMORY": "2g", "SPARK_EXECUTOR_MEMORY": "3g", "SPARK_WORKER_MEMORY": "3g"}
 DUCKDB_LIMIT = "4GB"
 """What driver and executors may take of memory, less what dbt itself wants."""
 
@@ -97,6 +96,7 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
         "SPARK_WAREHOUSE": str(folder / "warehouse"),
         "SPARK_CONF_DIR": str(folder / "conf"),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SHUFFLE_PARTITIONS": "16",
         **LIMITS,
     }
     began = time.perf_counter()
@@ -108,7 +108,14 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-        peaks = watch(process, nodes)
+        peaks = harness.peaks(
+            process,
+            {
+                "dbt": lambda: _dbt_memory(process),
+                "driver": lambda: _driver_memory(process),
+                "executors": lambda: _executors_memory(nodes),
+            },
+        )
     seconds = time.perf_counter() - began
     if process.returncode:
         sys.exit((folder / "output.txt").read_text(encoding="utf-8")[-3000:])
@@ -128,11 +135,8 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
     print_table(("stage", "thread-seconds"), [(name, f"{of:.0f}") for name, of in stages.items()])
     most = sorted(models.items(), key=lambda item: -item[1].shuffled)[:12]
     print_table(
-        ("model", "read", "shuffled", "spilled"),
-        [
-            (name, *(_mib(of[part]) for part in ("read", "shuffled", "spilled")))
-            for name, of in most
-        ],
+        ("model", "shuffled", "spilled"),
+        [(name, _mib(of.shuffled), _mib(of.spilled)) for name, of in most],
     )
     return {
         "spark_seconds": seconds,
@@ -142,37 +146,23 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
     }
 
 
-def watch(process: psutil.Popen, nodes: Cluster) -> dict[str, int]:
-    """Wait for a build; give the peaks of memory of dbt, of its Java, and of the executors."""
-    peaks: dict[str, int] = {"dbt": 0, "driver": 0, "executors": 0}
-    while process.poll() is None:
-        now = dict.fromkeys(peaks, 0)
-        for one in _family(process):
-            role = "driver" if one is not process and _is_java(one) else "dbt"
-            now[role] += _memory(one)
-        for worker in nodes.workers:
-            now["executors"] += sum(_memory(one) for one in _family(psutil.Process(worker.pid))[1:])
-        peaks = {role: max(peaks[role], now[role]) for role in peaks}
-        time.sleep(1)
-    return peaks
+def _driver_memory(build: psutil.Process) -> int:
+    """Memory of the Java that dbt starts."""
+    return harness.memory_bytes(
+        one for one in harness.family(build) if one.pid != build.pid and one.name() == "java"
+    )
 
 
-def _family(process: psutil.Process) -> list[psutil.Process]:
-    with suppress(psutil.NoSuchProcess):
-        return [process, *process.children(recursive=True)]
-    return []
+def _dbt_memory(build: psutil.Process) -> int:
+    return harness.memory_bytes(harness.family(build)) - _driver_memory(build)
 
 
-def _is_java(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return bool(process.name() == "java")
-    return False
-
-
-def _memory(process: psutil.Process) -> int:
-    with suppress(psutil.NoSuchProcess):
-        return int(process.memory_full_info().pss)
-    return 0
+def _executors_memory(nodes: Cluster) -> int:
+    """Memory of what the workers start."""
+    return sum(
+        harness.memory_bytes(harness.family(psutil.Process(worker.pid))[1:])
+        for worker in nodes.workers
+    )
 
 
 def _mib(count: int) -> str:

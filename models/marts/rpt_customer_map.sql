@@ -25,13 +25,14 @@ positions as (
 
     select
         customer_id,
+        is_training_customer,
         coordinates[1] as x,
         coalesce(coordinates[2], 0) as y
     from coordinates
 
 ),
 
--- All but the outermost half per cent at each end; who is farther out stands at the edge.
+-- All but the outermost half per cent of the training customers at each end; who is farther out stands at the edge.
 bounds as (
 
     select
@@ -40,6 +41,7 @@ bounds as (
         quantile_cont(y, 0.005) as y_min,
         greatest(quantile_cont(y, 0.995) - quantile_cont(y, 0.005), 1e-9) / {{ rows }} as y_step
     from positions
+    where is_training_customer
 
 ),
 

@@ -97,6 +97,16 @@ def test_the_driver_reads_text_files(
     assert rows_in_cluster(spark, opened(str(sample), attributes)) is None
 
 
+def test_the_driver_reads_tables_of_its_own(
+    spark: SparkSession, typed: Path, attributes: list[Attribute]
+) -> None:
+    connection = duckdb.connect()
+    connection.execute(f"create table customers_here as from '{typed}'")
+    assert open_in_cluster(spark, "customers_here", attributes) is None
+    customers = open_customers("customers_here", attributes, connection)
+    assert rows_in_cluster(spark, customers) is None
+
+
 def test_a_table_and_an_address(
     spark: SparkSession, typed: Path, attributes: list[Attribute]
 ) -> None:

@@ -48,6 +48,22 @@ QUERIES = {
             quantile_cont(x, 0.25) filter (where x < 9) as some
         from (values (1.0::double), (2), (4), (9)) as t (x)
     """,
+    "quantiles of some of the rows": """
+        with customers as (select * from (values (1, 'a', 2.0::double), (2, 'a', 4), (3, 'a', 9), (4, 'b', 1), (5, null, 7), (6, null, 8)) as t (id, kind, x)),
+        trained as (select * from (values (1), (2), (5)) as u (id))
+        select
+            upper(customers.kind) as kind,
+            {
+                'customers': count(*),
+                'quantiles': quantile_cont(case when trained.id is not null then customers.x end, [0.25, 0.5]),
+                'mean': avg(x) filter (where x > 1)
+            } as summary,
+            quantile_cont(case when trained.id is not null then customers.x + 1 end, 0.5) as other
+        from customers
+        left join trained on customers.id = trained.id
+        where customers.x < 9
+        group by upper(customers.kind)
+    """,
     "names that are used again within": """
         with
         a as (select 1 as x),
@@ -69,8 +85,14 @@ QUERIES = {
         from (values ('b'), ('a'), ('b'), ('a'), ('c')) as t (x)
     """,
     "the smallest n": """
-        select min({'m': x, 'i': y}, 2) as smallest
-        from (values (3, 1), (1, 2), (2, 3)) as t (x, y)
+        select
+            z,
+            min({'m': x, 'i': y}, 2) as smallest,
+            min(x, 2) as known,
+            min({'m': x, 'i': y}, 1) filter (where x > 1) as some
+        from (values (3, 1, 'a'), (1, 2, 'a'), (2, 3, 'a'), (1, 1, 'a'), (4, 1, 'b'), (null, 1, 'c')) as t (x, y, z)
+        where x is not null or z = 'a'
+        group by z
     """,
     "by the value of another column": """
         select

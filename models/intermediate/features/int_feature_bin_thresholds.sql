@@ -21,20 +21,21 @@ bins as (
 
 ),
 
--- One row: for every feature, the value of its source attribute at each quantile that a bin asks for. The last column
--- keeps the query whole where the dictionary bins nothing.
+-- One row: for every feature that asks for quantiles, those of its source attribute by level; one list each, for which the
+-- values are kept once. The last column keeps the query whole where no feature does.
 quantiles as (
 
     select
         {%- for feature in features %}
-        map_from_entries([
-            {%- for bin in bins if bin.feature == feature.attribute and bin.bound_type == 'quantile' %}
-            {'level': '{{ bin.level }}', 'bound': quantile_cont(cast({{ feature.derivation }} as double), {{ bin.lower_bound }})},
-            {%- endfor %}
-            {'level': '', 'bound': any_value(cast(null as double))}
-        ]) as {{ feature.attribute }},
+        {%- set levels = bins | selectattr('feature', 'eq', feature.attribute) | selectattr('bound_type', 'eq', 'quantile') | list %}
+        {%- if levels %}
+        map(
+            ['{{ levels | map(attribute='level') | join("', '") }}'],
+            quantile_cont(cast({{ feature.derivation }} as double), [{{ levels | map(attribute='lower_bound') | join(', ') }}])
+        ) as {{ feature.attribute }},
+        {%- endif %}
         {%- endfor %}
-        map_from_entries([{'level': '', 'bound': any_value(cast(null as double))}]) as _no_feature
+        map([''], [any_value(cast(null as double))]) as _no_feature
     from customers
 
 ),

@@ -84,6 +84,8 @@ def rows_in_cluster(spark: SparkSession, customers: CustomerFile) -> DataFrame |
         order; those of an address or a table upwards, with gaps.
     """
     if isinstance(customers.source, str):
+        if "://" not in customers.source and not _is_table(spark, customers.source):
+            return None  # a table of the driver's DuckDB file
         frame = _frame(spark, customers.source)
         return _as_text(frame, customers, f.monotonically_increasing_id() + 1, f.lit(None))
     parts = customers.source if isinstance(customers.source, tuple) else (customers,)

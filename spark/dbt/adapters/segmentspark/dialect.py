@@ -64,7 +64,7 @@ def to_spark(sql: str, columns_of: ColumnsOf | None = None, *, is_of_relation: b
     tree: exp.Expr = sqlglot.parse_one(sql, read=_DuckDB)
     if is_of_relation and tree.args.get("limit") is None:
         tree.set("order", None)
-    return _write(_name_columns(tree, columns_of))
+    return _write(_name_columns(_set_quantiles_apart(tree), columns_of))
 
 
 def _write(tree: exp.Expr) -> str:
@@ -241,6 +241,73 @@ def _name_unpivoted(unpivot: exp.Pivot, columns_of: ColumnsOf | None, tree: exp.
     return tree
 
 
+# ---- Quantiles of some rows ----
+
+
+def _set_quantiles_apart(tree: exp.Expr) -> exp.Expr:
+    """``quantile_cont(case when … then x end, …)`` by group, beside sums: a query of its own.
+
+    To group for quantiles Spark sorts the rows, all of them and as wide as all aggregates
+    together want them. So it is given only those of whom the condition holds.
+    """
+    for select in list(tree.find_all(exp.Select)):
+        group = select.args.get("group")
+        quantiles = [
+            one
+            for one in itertools.chain(
+                *(e.find_all(exp.PercentileCont) for e in select.expressions)
+            )
+            if one.find_ancestor(exp.Select) is select and isinstance(one.this, exp.Case)
+        ]
+        conditions = {branch.this for one in quantiles for branch in one.this.args["ifs"]}
+        if group and len(conditions) == 1:
+            joined = _joined_quantiles(select, group.expressions, conditions.pop())
+            if select is tree:
+                return joined
+            select.replace(joined)
+    return tree
+
+
+def _joined_quantiles(select: exp.Select, keys: list[exp.Expr], condition: exp.Expr) -> exp.Select:
+    """Join the quantiles of the rows of a condition to the other aggregates of a query."""
+    named = [exp.alias_(key.copy(), f"k{n}") for n, key in enumerate(keys)]
+    summed, ranked = list(named), list(named)
+
+    def place(node: exp.Expr) -> exp.Expr:
+        if node in keys:
+            return exp.column(f"k{keys.index(node)}", "summed")
+        if not isinstance(node, exp.AggFunc | exp.Filter):
+            return node
+        is_ranked = isinstance(node, exp.PercentileCont) and isinstance(node.this, exp.Case)
+        columns, side = (ranked, "ranked") if is_ranked else (summed, "summed")
+        aggregate = node.copy()
+        if is_ranked:
+            aggregate.set("this", node.this.args["ifs"][0].args["true"].copy())
+        columns.append(exp.alias_(aggregate, f"a{len(columns)}"))
+        return exp.column(columns[-1].alias, side)
+
+    placed = [
+        exp.alias_(one.unalias().transform(place), one.alias_or_name) for one in select.expressions
+    ]
+    sides = select.copy(), select.copy().where(condition.copy())
+    for side, columns in zip(sides, (summed, ranked), strict=True):
+        side.set("with_", None)
+        side.set("expressions", [one.copy() for one in columns])
+    same = [
+        exp.NullSafeEQ(
+            this=exp.column(one.alias, "summed"), expression=exp.column(one.alias, "ranked")
+        )
+        for one in named
+    ]
+    joined = (
+        exp.select(*placed)
+        .from_(sides[0].subquery("summed"))
+        .join(sides[1].subquery("ranked"), on=exp.and_(*same), join_type="left")
+    )
+    joined.set("with_", select.args.get("with_"))
+    return joined
+
+
 # ---- Aggregates in an order ----
 
 
@@ -327,8 +394,8 @@ def _min(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
     """``min(x, n)``: the n smallest."""
     if node.args.get("count") is None:
         return _filtered(node, condition)
-    collected = _filtered(_function("collect_list", node.this), condition)
-    return _function("slice", _function("array_sort", collected), 1, node.args["count"])
+    smallest = _function("min_by", node.this, node.this.copy(), node.args["count"])
+    return _filtered(smallest, condition)
 
 
 def _unordered(node: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:

@@ -50,6 +50,9 @@ _on_duckdb: ContextVar[duckdb.DuckDBPyConnection | None] = ContextVar("on_duckdb
 
 _starting = Lock()
 
+_COMPILER = "org.apache.spark.sql.catalyst.expressions.codegen.CodeGenerator"
+"""Reports as an error, 200 lines long, what Spark then does without compiling it."""
+
 
 def translate(statement: str) -> str:
     """Write the query of a statement, such as ``create table … as query``, in Spark's SQL."""
@@ -75,7 +78,8 @@ def _start(parameters: Mapping[str, str]) -> None:
         builder = SparkSession.builder.enableHiveSupport()
         for name, value in parameters.items():
             builder = builder.config(name, value)
-        builder.getOrCreate()
+        log4j = builder.getOrCreate().sparkContext._jvm.org.apache.logging.log4j
+        log4j.core.config.Configurator.setLevel(_COMPILER, log4j.Level.OFF)
 
 
 def _name_jobs(name: str | None) -> None:
