@@ -1,7 +1,6 @@
 -- noqa: disable=LT02
-{{ config(materialized='view') }}
-
-{%- set flags = dictionary(roles=['flag']) | map(attribute='attribute') | list %}
+{%- set flags = dictionary(roles=['flag']) | map(attribute='attribute') | list -%}
+{%- set raising_levels = seed_rows('category_flags', order_by='flag, attribute, level') %}
 
 with
 
@@ -11,18 +10,39 @@ customers as (
 
 ),
 
-flags as (
+derived as (
 
-    select * from {{ ref('int_customer_flags') }}
+    select
+        *
+        {%- for flag in flags %},
+        {{ flag_from_categories(raising_levels | selectattr('flag', 'equalto', flag) | list) }} as {{ flag }}__derived
+        {%- endfor %}
+    from customers
 
 )
 
 select
-    customers.* exclude (customers.customer_id{{ ", " if flags }}{{ flags | join(", ") }}),
-    customers.customer_id
+    * exclude (customer_id{% for flag in flags %}, {{ flag }}, {{ flag }}__derived{% endfor %}),
+    customer_id
     {%- for flag in flags %},
-    flags.{{ flag }}
-    {%- endfor %}
-from customers
-inner join flags
-    on customers.customer_id = flags.customer_id
+    coalesce({{ flag }}, {{ flag }}__derived) as {{ flag }}
+    {%- endfor %},
+    list_filter(
+        [
+            cast(null as varchar)
+            {%- for flag in flags %},
+            case when {{ flag }} != {{ flag }}__derived then '{{ flag }}' end
+            {%- endfor %}
+        ],
+        lambda flag: flag is not null
+    ) as disagreeing_flags,
+    list_filter(
+        [
+            cast(null as varchar)
+            {%- for flag in flags %},
+            case when {{ flag }} < {{ flag }}__derived then '{{ flag }}' end
+            {%- endfor %}
+        ],
+        lambda flag: flag is not null
+    ) as contradicted_flags
+from derived

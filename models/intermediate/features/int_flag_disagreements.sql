@@ -2,7 +2,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customer_flags') }}
+    select * from {{ ref('int_customer_attributes') }}
 
 ),
 

@@ -91,8 +91,7 @@ def test_nodes(manifest: dict[str, Any]) -> None:
 def test_scans_are_seen(scans: dict[str, Counter[str]]) -> None:
     assert scans["int_kprototypes_scores"] == {"int_customer_features": len(BRISK["k_values"])}
     assert scans["int_customer_silhouettes"] == {
-        "base_crm__customers_checked": 1,
-        "int_customer_flags": 1,
+        "int_customer_attributes": 1,
         "int_customer_scores": 1,
         "int_training_customers": 1,
     }

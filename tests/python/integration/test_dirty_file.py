@@ -190,8 +190,7 @@ def test_flags_are_derived_or_compared(dirty: Project, diagnostics: pd.DataFrame
     assert diagnostics.loc["has_high_risk_flag_gambling", "flag_disagreements"] >= 1
     assert not diagnostics.loc["is_core_category_clothing", "is_in_file"]
     wrong = dirty.one(
-        "select count(*) from int_customer_flags inner join stg_crm__customers using (customer_id)"
-        " where int_customer_flags.is_core_category_clothing"
+        "select count(*) from int_customer_attributes where is_core_category_clothing"
         " is distinct from case when top_l2_category is not null"
         " then cast(top_l2_category = '服装' as integer) end"
     )

@@ -1,12 +1,14 @@
-"""Read from Spark's event log what each model moved between machines and put on disk.
+"""Read from Spark's event log what each model moved between machines and put on disk, and its plan.
 
-``python -m dbt.adapters.segmentspark.event_log FOLDER``, where Spark was told in its settings
-``spark.eventLog.dir FOLDER``, ``spark.eventLog.enabled true``, ``spark.eventLog.compress false``.
+``python -m dbt.adapters.segmentspark.event_log FOLDER [MODEL]``, where Spark was told in its
+settings ``spark.eventLog.dir FOLDER``, ``spark.eventLog.enabled true``,
+``spark.eventLog.compress false``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,8 +51,7 @@ def moved(folder: Path) -> dict[str, Moved]:
         if event["Event"] == "SparkListenerJobStart":
             # The adapter calls jobs as dbt calls nodes: model.segmentation.int_customer_features
             node = event.get("Properties", {}).get("spark.job.description", "")
-            name = node.split(".")[2] if node.count(".") >= 2 else node
-            of_stage |= dict.fromkeys(event["Stage IDs"], name)
+            of_stage |= dict.fromkeys(event["Stage IDs"], _name(node))
         elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
             metrics = event["Task Metrics"]
             model = found.setdefault(of_stage[event["Stage ID"]], Moved())
@@ -59,14 +60,63 @@ def moved(folder: Path) -> dict[str, Moved]:
     return found
 
 
+def plan(folder: Path, model: str) -> str:
+    """Give the plan by which the table of a model was written last, as it was in the end.
+
+    Parameters
+    ----------
+    folder : Path
+        Of one or several event logs that are not compressed.
+    model : str
+        Name of a model, which is a table.
+
+    Returns
+    -------
+    str
+        Spark's physical operators, a line each, indented below those that read them.
+
+    Raises
+    ------
+    KeyError
+        Spark wrote no such table.
+    """
+    plans: dict[int, str] = {}
+    last: int | None = None
+    for event in _events(folder):
+        text = event.get("physicalPlanDescription", "")
+        execution = event.get("executionId")
+        if event["Event"].endswith("SQLExecutionStart"):
+            plans.pop(execution, None)  # a number of an earlier build
+            if _name(event["description"]) == model and _WRITES in text:
+                plans[execution], last = text, execution
+        elif execution in plans and text:
+            plans[execution] = text
+    if last is None:
+        raise KeyError(model)
+    final = plans[last].rpartition("== Final Plan ==\n")[2]
+    return re.split(r"\n\n|\n\+- == Initial Plan", final)[0]
+
+
+_WRITES = "InsertIntoHadoopFsRelationCommand"
+
+
+def _name(node: str) -> str:
+    """Give the name of a node as dbt writes it, ``model.segmentation.int_customer_features``."""
+    return node.split(".")[2] if node.count(".") >= 2 else node
+
+
 def _events(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.rglob("events_*")):
         with path.open(encoding="utf-8") as file:
-            yield from map(json.loads, file)
+            # The last line of a build that is running may not be whole yet.
+            yield from (json.loads(line) for line in file if line.endswith("\n"))
 
 
-def main(folder: str) -> None:
-    """Print the models that moved most, in MiB."""
+def main(folder: str, model: str | None = None) -> None:
+    """Print the models that moved most, in MiB, or the plan of one."""
+    if model:
+        print(plan(Path(folder), model))
+        return
     models = sorted(moved(Path(folder)).items(), key=lambda item: -item[1].shuffled)
     for name, of in models:
         if of.shuffled or of.spilled:
@@ -74,4 +124,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

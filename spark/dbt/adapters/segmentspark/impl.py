@@ -83,7 +83,10 @@ def _start(parameters: Mapping[str, str]) -> None:
 
 
 def _name_jobs(name: str | None) -> None:
-    session().sparkContext.setJobDescription(name or "dbt")
+    """Call the jobs of this thread so; they share the cores evenly with those of other threads."""
+    context = session().sparkContext
+    context.setJobDescription(name or "dbt")
+    context.setLocalProperty("spark.scheduler.pool", name or "dbt")
 
 
 def _first_line(error: Exception) -> str:
