@@ -15,13 +15,22 @@ import duckdb
 import pandas as pd
 import pytest
 from dbt.adapters.segmentspark.cluster import Cluster, cluster
-from dbt.adapters.segmentspark.event_log import moved
+from dbt.adapters.segmentspark.event_log import moved, plan
 from equal_builds import ABOUT_BUILDS, differences
 from project import BRISK, Project, Run, expect_clean_failure, expect_success
 
 from segmentation.sample.generate import write_sample
 
 ROWS = 600
+EVERYONE = {
+    "customers",
+    "base_crm__customers_checked",
+    "int_customer_attributes",
+    "int_customer_features",
+    "int_famd_coordinates",
+}
+"""Tables of all customers."""
+
 MANY, DRIVER_LIMIT = 20_000, "4m"
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
@@ -130,6 +139,38 @@ def test_exports_and_published_copy_are_of_the_marts(on_duckdb: Project, on_spar
     with duckdb.connect(str(on_spark.published), read_only=True) as connection:
         published = connection.sql("from fct_customer_segments order by customer_id").df()
     assert published.equals(on_spark.query("from fct_customer_segments order by customer_id"))
+
+
+def test_features_and_scores_move_no_customer(on_spark: Project) -> None:
+    """Neither to another worker nor to all of them."""
+    events = Path(on_spark.env["EVENTS"])
+    models = [
+        "int_customer_attributes",
+        "int_customer_features",
+        "int_famd_coordinates",
+        "int_kprototypes_scores",
+        "int_famd_kmeans_scores",
+        "int_famd_gmm_scores",
+        "int_agglomerative_scores",
+    ]
+    found = {model: exchanged(plan(events, model)) & EVERYONE for model in models}
+    assert not any(found.values()), found
+    # Cleaning brings the rows of an id together.
+    assert exchanged(plan(events, "base_crm__customers_checked")) & EVERYONE == {"customers"}
+
+
+def exchanged(tree: str) -> set[str]:
+    """Name the tables that a plan reads below an exchange."""
+    found, begun = set(), None
+    for line in tree.splitlines():
+        depth = len(line) - len(line.lstrip(" :+-*"))
+        if begun is not None and depth <= begun:
+            begun = None
+        if begun is None and "Exchange (" in line:
+            begun = depth
+        if begun is not None and "Scan parquet" in line:
+            found.add(line.rpartition(".")[2].split(" ")[0])
+    return found
 
 
 def test_a_second_build_at_once_is_refused(on_spark: Project, customer_file: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +94,9 @@ def plan(folder: Path, model: str) -> str:
             plans[execution] = text
     if last is None:
         raise KeyError(model)
-    final = plans[last].rpartition("== Final Plan ==\n")[2]
-    return re.split(r"\n\n|\n\+- == Initial Plan", final)[0]
+    # Of an adaptive plan there is the final one, and below it the one that Spark began with.
+    tree = re.split(r"== (?:Final|Physical) Plan ==\n", plans[last])[-1]
+    return textwrap.dedent(re.split(r"\n\n|\n\+- == Initial Plan", tree)[0])
 
 
 _WRITES = "InsertIntoHadoopFsRelationCommand"
