@@ -78,6 +78,7 @@ def on_duckdb(folder: Path, file: Path) -> dict[str, Any]:
         "machine": harness.describe_machine(),
         "duckdb_seconds": build.seconds,
         "duckdb_peak_bytes": build.peak_bytes,
+        "duckdb_spilled_bytes": build.spilled_bytes,
         "duckdb_stages": stage_seconds(folder),
     }
 

@@ -266,6 +266,22 @@ def test_a_relation_has_no_order() -> None:
     assert "ORDER BY" in to_spark(f"{query} limit 1", is_of_relation=True)
 
 
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [
+        ("group by k", "group by k having count(*) > 1"),
+        ("group by k", "group by all"),
+        ("group by k", "group by 1"),
+        (" end,", " else 0 end,"),
+        ("sum(x)", "sum(sum(x)) over ()"),
+    ],
+)
+def test_quantiles_are_apart_only_where_groups_are_all_there_is(part: str, instead: str) -> None:
+    query = "select k, quantile_cont(case when c then x end, 0.5), sum(x) from t group by k"
+    assert "summed" in to_spark(query)
+    assert "summed" not in to_spark(query.replace(part, instead))
+
+
 def test_spark_is_asked_for_the_columns_of_tables_alone() -> None:
     asked = []
 

@@ -251,21 +251,42 @@ def _set_quantiles_apart(tree: exp.Expr) -> exp.Expr:
     together want them. So it is given only those of whom the condition holds.
     """
     for select in list(tree.find_all(exp.Select)):
-        group = select.args.get("group")
         quantiles = [
             one
             for one in itertools.chain(
                 *(e.find_all(exp.PercentileCont) for e in select.expressions)
             )
-            if one.find_ancestor(exp.Select) is select and isinstance(one.this, exp.Case)
+            if one.find_ancestor(exp.Select) is select and _is_of_some_rows(one)
         ]
-        conditions = {branch.this for one in quantiles for branch in one.this.args["ifs"]}
-        if group and len(conditions) == 1:
-            joined = _joined_quantiles(select, group.expressions, conditions.pop())
+        conditions = {one.this.args["ifs"][0].this for one in quantiles}
+        if len(conditions) == 1 and _only_groups(select):
+            keys = select.args["group"].expressions
+            joined = _joined_quantiles(select, keys, conditions.pop())
             if select is tree:
                 return joined
             select.replace(joined)
     return tree
+
+
+def _is_of_some_rows(quantile: exp.Expr) -> bool:
+    case = quantile.this
+    return (
+        isinstance(case, exp.Case) and not case.args.get("default") and len(case.args["ifs"]) == 1
+    )
+
+
+def _only_groups(select: exp.Select) -> bool:
+    """Whether a query groups by columns, and does nothing with the groups then."""
+    keys = select.args.get("group") or exp.Group()
+    return (
+        all(isinstance(key, exp.Column | exp.Func) for key in keys.expressions)
+        and {part for part, value in keys.args.items() if value} == {"expressions"}
+        and not any(select.args.get(part) for part in _OF_GROUPS)
+        and select.find(exp.Window) is None
+    )
+
+
+_OF_GROUPS = ("having", "qualify", "order", "limit", "distinct")
 
 
 def _joined_quantiles(select: exp.Select, keys: list[exp.Expr], condition: exp.Expr) -> exp.Select:
@@ -278,7 +299,7 @@ def _joined_quantiles(select: exp.Select, keys: list[exp.Expr], condition: exp.E
             return exp.column(f"k{keys.index(node)}", "summed")
         if not isinstance(node, exp.AggFunc | exp.Filter):
             return node
-        is_ranked = isinstance(node, exp.PercentileCont) and isinstance(node.this, exp.Case)
+        is_ranked = isinstance(node, exp.PercentileCont) and _is_of_some_rows(node)
         columns, side = (ranked, "ranked") if is_ranked else (summed, "summed")
         aggregate = node.copy()
         if is_ranked:
