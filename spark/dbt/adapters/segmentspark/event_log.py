@@ -85,7 +85,7 @@ def plan(folder: Path, model: str) -> str:
     last: int | None = None
     for event in _events(folder):
         text = event.get("physicalPlanDescription", "")
-        execution = event.get("executionId")
+        execution: int = event.get("executionId", -1)
         if event["Event"].endswith("SQLExecutionStart"):
             plans.pop(execution, None)  # a number of an earlier build
             if _name(event["description"]) == model and _WRITES in text:
