@@ -9,6 +9,21 @@ customers as (
 
 ),
 
+training_customers as (
+
+    select customer_id from {{ ref('int_training_customers') }}
+
+),
+
+training_attributes as (
+
+    select customers.*
+    from customers
+    inner join training_customers
+        on customers.customer_id = training_customers.customer_id
+
+),
+
 bins as (
 
     select
@@ -36,7 +51,7 @@ quantiles as (
         {%- endif %}
         {%- endfor %}
         map([''], [any_value(cast(null as double))]) as _no_feature
-    from customers
+    from training_attributes
 
 ),
 
