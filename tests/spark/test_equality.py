@@ -31,7 +31,7 @@ EVERYONE = {
 }
 """Tables of all customers."""
 
-MANY, DRIVER_LIMIT = 20_000, "4m"
+MANY, DRIVER_LIMIT = 40_000, "6m"
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
 
@@ -231,18 +231,18 @@ def test_the_next_quarter(
 def test_more_than_memory(new_project: Callable[[str], Project], tmp_path: Path) -> None:
     """The driver may not hold all customers, executors put all they sort on disk.
 
-    Every customer has a category of its own.
+    There are ten thousand categories, one for four customers.
     """
     path = tmp_path / "customers.csv"
     write_sample(path, MANY, 5)
     customers = pd.read_csv(path, dtype=str, keep_default_na=False)
-    customers["top_l3_category"] = [f"品类 {place}" for place in range(MANY)]
+    customers["top_l3_category"] = [f"品类 {place // 4}" for place in range(MANY)]
     customers.to_csv(path, index=False)
     variables = VARIABLES | {"training_rows": 2000}
     projects = [new_project("large on duckdb"), new_project("large on spark")]
     large = projects[1].env
     large["SPARK_MAX_RESULT"] = DRIVER_LIMIT
-    forced = "--conf spark.shuffle.spill.numElementsForceSpillThreshold=500"
+    forced = "--conf spark.shuffle.spill.numElementsForceSpillThreshold=50000"
     large["PYSPARK_SUBMIT_ARGS"] = f"{forced} {large['PYSPARK_SUBMIT_ARGS']}"
     expect_success(build(projects[0], "dev", path, variables))
     expect_success(build(projects[1], "spark", path, variables))
