@@ -242,7 +242,11 @@ def test_more_than_memory(new_project: Callable[[str], Project], tmp_path: Path)
     projects = [new_project("large on duckdb"), new_project("large on spark")]
     large = projects[1].env
     large["SPARK_MAX_RESULT"] = DRIVER_LIMIT
-    forced = "--conf spark.shuffle.spill.numElementsForceSpillThreshold=50000"
+    # What Spark broadcasts goes through the driver: no more of it than were they millions.
+    forced = (
+        "--conf spark.shuffle.spill.numElementsForceSpillThreshold=50000 "
+        "--conf spark.sql.autoBroadcastJoinThreshold=100k"
+    )
     large["PYSPARK_SUBMIT_ARGS"] = f"{forced} {large['PYSPARK_SUBMIT_ARGS']}"
     expect_success(build(projects[0], "dev", path, variables))
     expect_success(build(projects[1], "spark", path, variables))
