@@ -31,7 +31,7 @@ EVERYONE = {
 }
 """Tables of all customers."""
 
-MANY, DRIVER_LIMIT = 40_000, "6m"
+MANY, DRIVER_LIMIT = 80_000, "12m"
 VARIABLES = BRISK | {"as_of_date": "2025-07-28", "k_values": [3, 4]}
 NEXT_QUARTER = VARIABLES | {"as_of_date": "2025-10-28"}
 
@@ -231,12 +231,12 @@ def test_the_next_quarter(
 def test_more_than_memory(new_project: Callable[[str], Project], tmp_path: Path) -> None:
     """The driver may not hold all customers, executors put all they sort on disk.
 
-    There are ten thousand categories, one for four customers.
+    There are ten thousand categories, one for eight customers.
     """
     path = tmp_path / "customers.csv"
     write_sample(path, MANY, 5)
     customers = pd.read_csv(path, dtype=str, keep_default_na=False)
-    customers["top_l3_category"] = [f"品类 {place // 4}" for place in range(MANY)]
+    customers["top_l3_category"] = [f"品类 {place // 8}" for place in range(MANY)]
     customers.to_csv(path, index=False)
     variables = VARIABLES | {"training_rows": 2000}
     projects = [new_project("large on duckdb"), new_project("large on spark")]
