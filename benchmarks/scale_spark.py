@@ -112,10 +112,11 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
         peaks = harness.peaks(
             process,
             {
-                "dbt": lambda: _dbt_memory(process),
-                "driver": lambda: _driver_memory(process),
+                "dbt": lambda: _memory(process, of_java=False),
+                "driver": lambda: _memory(process, of_java=True),
                 "executors": lambda: _executors_memory(nodes),
             },
+            every=1,
         )
     seconds = time.perf_counter() - began
     if process.returncode:
@@ -147,15 +148,11 @@ def on_spark(folder: Path, file: Path) -> dict[str, Any]:
     }
 
 
-def _driver_memory(build: psutil.Process) -> int:
-    """Memory of the Java that dbt starts."""
+def _memory(build: psutil.Process, *, of_java: bool) -> int:
+    """Memory of the Java that dbt starts, or of dbt and all else that it starts."""
     return harness.memory_bytes(
-        one for one in harness.family(build) if one.pid != build.pid and one.name() == "java"
+        one for one in harness.family(build) if (one.name() == "java") == of_java
     )
-
-
-def _dbt_memory(build: psutil.Process) -> int:
-    return harness.memory_bytes(harness.family(build)) - _driver_memory(build)
 
 
 def _executors_memory(nodes: Cluster) -> int:

@@ -308,7 +308,8 @@ def test_another_currency(
     )
     flags = [item.attribute for item in ATTRIBUTES if item.role == "flag"]
     for exact in (
-        f"select customer_id, {', '.join(flags)} from int_customer_attributes order by all",
+        f"select customer_id, {', '.join(flags)}, cast(disagreeing_flags as varchar), "
+        "cast(contradicted_flags as varchar) from int_customer_attributes order by customer_id",
         "select attribute, fold, level, value from ml_feature_set_a_parameters "
         "where parameter in ('encoding', 'prior') order by all",
     ):

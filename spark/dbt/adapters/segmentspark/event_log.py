@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_WRITES = "InsertIntoHadoopFsRelationCommand"
+
 
 @dataclass
 class Moved:
@@ -97,9 +99,6 @@ def plan(folder: Path, model: str) -> str:
     # Of an adaptive plan there is the final one, and below it the one that Spark began with.
     tree = re.split(r"== (?:Final|Physical) Plan ==\n", plans[last])[-1]
     return textwrap.dedent(re.split(r"\n\n|\n\+- == Initial Plan", tree)[0])
-
-
-_WRITES = "InsertIntoHadoopFsRelationCommand"
 
 
 def _name(node: str) -> str:
